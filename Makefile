@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# kturn: a TURN relay whose data path runs in the Linux kernel.
+# `make help` lists what can be made; everything made goes below build/.
+
+BUILD	?= build
+PREFIX	?= /usr/local
+KVER	?= $(shell uname -r)
+KDIR	?= /lib/modules/$(KVER)/build
+
+CC	?= gcc
+OPT	?= -O2 -g
+PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libcrypto
+WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	   -Wpointer-arith -Wvla
+HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	   -fno-sanitize-recover=undefined
+
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
+KTURN_VERSION := $(shell sed -n 's/^\#define KTURN_VERSION[[:space:]]*"\(.*\)"/\1/p' \
+		   kmod/version.h 2>/dev/null)
+
+CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikmod/uapi -Ikmod
+CFLAGS_ALL = -std=gnu11 $(WARN) -pthread $(PKG_CFLAGS)
+LDLIBS_ALL = $(PKG_LIBS) -pthread
+
+# Dependencies point one way: kturnd -> net, fastpath -> turn -> stun.
+LAYERS	:= net fastpath turn stun
+OBJ	:= $(BUILD)/obj
+SAN	:= $(BUILD)/san
+
+sources  = $(wildcard userspace/$(1)/*.c)
+objects  = $(patsubst %.c,$(1)/%.o,$(2))
+# The daemon's parts but its main file, for tests that drive them.
+DAEMON_PARTS := $(filter-out userspace/kturnd/main.c,$(call sources,kturnd))
+
+UNIT	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+VMTEST	:= $(patsubst tests/fastpath/%.c,%,$(wildcard tests/fastpath/test_*.c))
+VMTEST_HELPERS := $(filter-out tests/fastpath/test_%.c,$(wildcard tests/fastpath/*.c))
+FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+BENCH	:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+
+PROGRAMS := kturnd kturnctl
+ifneq ($(call sources,bench),)
+PROGRAMS += kturn-bench
+endif
+
+.PHONY: all programs module install uninstall clean help deps \
+	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels \
+	demo bench lint
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: programs module	## kturnd, kturnctl and, where kernel headers are found, kturn.ko
+
+programs: $(PROGRAMS:%=$(BUILD)/%)	## the userspace programs only
+
+module:		## kturn.ko for the kernel KVER (the running one by default)
+	@if [ -e $(KDIR)/Makefile ]; then \
+		tests/vm/build-module --kdir $(KDIR) kmod $(BUILD)/kmod/$(KVER) && \
+		ln -sf kmod/$(KVER)/kturn.ko $(BUILD)/kturn.ko; \
+	else \
+		echo "kturn.ko: not built: no kernel headers in $(KDIR)" \
+		     "(Debian: apt-get install linux-headers-$(KVER))"; \
+	fi
+
+# --- programs ---------------------------------------------------------------
+
+define layer
+$(OBJ)/lib$(1).a: $(call objects,$(OBJ),$(call sources,$(1)))
+$(SAN)/lib$(1).a: $(call objects,$(SAN),$(call sources,$(1)))
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+
+%.a:
+	@rm -f $@
+	@ar rcs $@ $^
+
+LIBS_OBJ := $(LAYERS:%=$(OBJ)/lib%.a)
+LIBS_SAN := $(LAYERS:%=$(SAN)/lib%.a)
+
+$(OBJ)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(EXTRA_CPPFLAGS) $(CFLAGS_ALL) $(OPT) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(SAN)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $< (sanitized)"
+	@$(CC) $(CPPFLAGS) $(EXTRA_CPPFLAGS) $(CFLAGS_ALL) $(SANITIZE) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+LINK = @echo "  LINK  $@"; mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@
+
+$(BUILD)/kturnd: $(call objects,$(OBJ),$(call sources,kturnd)) $(LIBS_OBJ)
+	$(LINK) -pie $^ $(LDLIBS_ALL)
+$(BUILD)/kturnctl: $(call objects,$(OBJ),$(call sources,kturnctl)) $(LIBS_OBJ)
+	$(LINK) -pie $^ $(LDLIBS_ALL)
+$(BUILD)/kturn-bench: $(call objects,$(OBJ),$(call sources,bench)) $(LIBS_OBJ)
+	$(LINK) -pie $^ $(LDLIBS_ALL)
+$(SAN)/kturnd: $(call objects,$(SAN),$(call sources,kturnd)) $(LIBS_SAN)
+	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
+$(SAN)/kturnctl: $(call objects,$(SAN),$(call sources,kturnctl)) $(LIBS_SAN)
+	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
+
+# --- tests ------------------------------------------------------------------
+
+TEST_CPPFLAGS := -isystem tests/kselftest -Itests/fastpath
+$(SAN)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
+$(OBJ)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
+
+$(SAN)/libdaemon.a: $(call objects,$(SAN),$(DAEMON_PARTS))
+$(BUILD)/tests/unit/%: $(SAN)/tests/unit/%.o $(SAN)/libdaemon.a $(LIBS_SAN)
+	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
+$(BUILD)/tests/fuzz/%: $(SAN)/tests/fuzz/%.o $(SAN)/libdaemon.a $(LIBS_SAN) \
+		       $(call objects,$(SAN),$(VMTEST_HELPERS))
+	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
+$(BUILD)/tests/fastpath/%: $(OBJ)/tests/fastpath/%.o \
+			   $(call objects,$(OBJ),$(VMTEST_HELPERS)) $(LIBS_OBJ)
+	$(LINK) -pie $^ $(LDLIBS_ALL)
+$(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(LIBS_OBJ)
+	$(LINK) -pie $^ $(LDLIBS_ALL)
+
+sanitized: $(SAN)/kturnd $(SAN)/kturnctl
+unit-tests: $(UNIT:%=$(BUILD)/tests/unit/%)
+vm-tests: $(VMTEST:%=$(BUILD)/tests/fastpath/%)
+fuzzers: $(FUZZ:%=$(BUILD)/tests/fuzz/%)
+bench-programs: $(BENCH:%=$(BUILD)/tests/bench/%)
+test-programs: programs sanitized unit-tests vm-tests fuzzers bench-programs
+
+deps:		## install what building and testing need (Debian 12, as root)
+	@tests/install-deps
+
+# The libraries' flags are asked for when a recipe runs, so what `deps` has
+# just installed is found by the second make.
+test: deps	## build everything, run every test; ends with a count
+	@$(MAKE) --no-print-directory test-programs
+	@tests/vm/build-module 6.1
+	@tests/run
+
+test-kernels: deps	## build the module for 6.1, 6.12 and 7.2 and test it on each
+	@$(MAKE) --no-print-directory programs vm-tests
+	@tests/run --kernels 6.1,6.12,7.2
+
+demo: deps	## relay a real client's traffic through the module, in a VM
+	@$(MAKE) --no-print-directory programs
+	@tests/demo/demo
+
+bench: deps	## instructions per relayed packet, ours beside coturn's
+	@$(MAKE) --no-print-directory programs bench-programs
+	@tests/bench/bench
+
+lint: deps	## checkpatch, sparse, clang-tidy
+	@tests/lint
+
+install: programs	## install programs and, when built, the module
+	install -d $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BUILD)/kturnd $(BUILD)/kturnctl $(DESTDIR)$(PREFIX)/sbin/
+	if [ -e $(BUILD)/kmod/$(KVER)/kturn.ko ]; then \
+		install -D -m 644 $(BUILD)/kmod/$(KVER)/kturn.ko \
+			$(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko; \
+		[ -n "$(DESTDIR)" ] || depmod $(KVER); \
+	fi
+
+uninstall:	## remove what install installed
+	rm -f $(DESTDIR)$(PREFIX)/sbin/kturnd $(DESTDIR)$(PREFIX)/sbin/kturnctl
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko
+
+clean:		## remove build/
+	rm -rf $(BUILD)
+
+help:		## this text
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $(OBJ) $(SAN) -name '*.d' 2>/dev/null)
