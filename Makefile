@@ -19,8 +19,6 @@ SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
-KTURN_VERSION := $(shell sed -n 's/^\#define KTURN_VERSION[[:space:]]*"\(.*\)"/\1/p' \
-		   kmod/version.h 2>/dev/null)
 
 CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikmod/uapi -Ikmod
 CFLAGS_ALL = -std=gnu11 $(WARN) -pthread $(PKG_CFLAGS)
@@ -75,7 +73,7 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
 %.a:
-	@rm -f $@
+	@mkdir -p $(@D); rm -f $@
 	@ar rcs $@ $^
 
 LIBS_OBJ := $(LAYERS:%=$(OBJ)/lib%.a)
