@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Error codes of STUN and TURN with their recommended reason phrases
+ * (RFC 8489 14.8, RFC 8656 19, RFC 6062 6.3, RFC 8016 4).
+ */
+#ifndef KTURN_STUN_ERROR_CODE_H
+#define KTURN_STUN_ERROR_CODE_H
+
+enum stun_error_code {
+	STUN_ERR_TRY_ALTERNATE				= 300,
+	STUN_ERR_BAD_REQUEST				= 400,
+	STUN_ERR_UNAUTHENTICATED			= 401,
+	STUN_ERR_FORBIDDEN				= 403,
+	STUN_ERR_MOBILITY_FORBIDDEN			= 405,
+	STUN_ERR_UNKNOWN_ATTRIBUTE			= 420,
+	STUN_ERR_ALLOCATION_MISMATCH			= 437,
+	STUN_ERR_STALE_NONCE				= 438,
+	STUN_ERR_ADDRESS_FAMILY_NOT_SUPPORTED		= 440,
+	STUN_ERR_WRONG_CREDENTIALS			= 441,
+	STUN_ERR_UNSUPPORTED_TRANSPORT_PROTOCOL		= 442,
+	STUN_ERR_PEER_ADDRESS_FAMILY_MISMATCH		= 443,
+	STUN_ERR_CONNECTION_ALREADY_EXISTS		= 446,
+	STUN_ERR_CONNECTION_TIMEOUT_OR_FAILURE		= 447,
+	STUN_ERR_ALLOCATION_QUOTA_REACHED		= 486,
+	STUN_ERR_SERVER_ERROR				= 500,
+	STUN_ERR_INSUFFICIENT_CAPACITY			= 508,
+};
+
+/**
+ * stun_error_reason() - recommended reason phrase
+ * @code: an error code
+ *
+ * Return: a static ASCII string, "Error" for codes it does not know.
+ */
+const char *stun_error_reason(unsigned int code);
+
+#endif /* KTURN_STUN_ERROR_CODE_H */
