@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the operator decides about the protocol.
+ *
+ * A struct turn_config is filled by one thread, then given to the servers of
+ * all workers, and from then on nobody changes it: reload makes a new one.
+ * It is counted by reference, so the old one lives until the last server has
+ * moved on.
+ *
+ *	cfg = turn_config_new();
+ *	turn_config_set_realm(cfg, "example.org");
+ *	cfg->auth = TURN_AUTH_LONG_TERM;
+ *	turn_config_add_user(cfg, "alice", "secret");
+ *	turn_server_set_config(server, cfg);
+ *	turn_config_put(cfg);
+ */
+#ifndef KTURN_TURN_CONFIG_H
+#define KTURN_TURN_CONFIG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "turn/peer_filter.h"
+
+/* Bytes, without the terminating zero. */
+#define TURN_REALM_MAX		127
+#define TURN_SOFTWARE_MAX	127
+#define TURN_USERNAME_MAX	513	/* RFC 8489, section 14.3: fewer than this */
+
+/*
+ * A challenge (401) to the smallest useful Allocate request is at most three
+ * times as long as the request, as long as the realm is no longer than this.
+ * kturnd warns of longer ones.
+ */
+#define TURN_REALM_UNAMPLIFIED	32
+
+struct turn_users;
+struct turn_secrets;
+
+/** enum turn_auth_mode - how are requests authenticated? */
+enum turn_auth_mode {
+	TURN_AUTH_NONE,		/* not at all: everybody may allocate */
+	TURN_AUTH_LONG_TERM,	/* long-term credentials, RFC 8489 9.2 */
+};
+
+/** enum turn_default_family - relay of an Allocate that does not ask for one */
+enum turn_default_family {
+	TURN_DEFAULT_FAMILY_IPV4,	/* RFC 8656 7.2 */
+	TURN_DEFAULT_FAMILY_IPV6,
+	TURN_DEFAULT_FAMILY_KEEP,	/* that of the client's own address */
+};
+
+/**
+ * struct turn_config - the operator's decisions
+ * @refs: number of holders
+ * @auth: how requests are authenticated
+ * @secure_stun: authenticate Binding requests too
+ * @no_stun: do not answer Binding requests
+ * @stun_only: answer nothing but Binding requests
+ * @fingerprint: FINGERPRINT in every message, not only in responses to
+ *	requests that had it
+ * @rfc5766_channels: accept channel numbers up to 0x7FFF
+ * @default_family: see enum turn_default_family
+ * @realm: realm; set by turn_config_set_realm()
+ * @software: SOFTWARE attribute; empty for none
+ * @users: static users; filled by turn_config_add_user()
+ * @secrets: TURN REST secrets; filled by turn_config_add_secret()
+ * @rest_separator: between expiry time and user name
+ * @nonce_lifetime: seconds until a nonce is stale; 0 for never
+ * @default_lifetime: of allocations, seconds (RFC 8656: 600)
+ * @max_lifetime: of allocations, seconds; lowers @default_lifetime if smaller
+ * @permission_lifetime: seconds (RFC 8656: 300)
+ * @channel_lifetime: seconds (RFC 8656: 600)
+ * @reservation_lifetime: of a port held by EVEN-PORT, seconds (RFC 8656: at
+ *	least 30)
+ * @user_quota: most allocations of one user, over all workers; 0: no limit
+ * @total_quota: most allocations, over all workers; 0: no limit
+ * @max_permissions: most permissions of one allocation
+ * @max_channels: most channels of one allocation
+ * @peers: which peers clients may reach
+ */
+struct turn_config {
+	atomic_uint refs;
+
+	enum turn_auth_mode auth;
+	bool secure_stun;
+	bool no_stun;
+	bool stun_only;
+	bool fingerprint;
+	bool rfc5766_channels;
+	enum turn_default_family default_family;
+
+	char realm[TURN_REALM_MAX + 1];
+	char software[TURN_SOFTWARE_MAX + 1];
+	struct turn_users *users;
+	struct turn_secrets *secrets;
+	char rest_separator;
+
+	uint32_t nonce_lifetime;
+	uint32_t default_lifetime;
+	uint32_t max_lifetime;
+	uint32_t permission_lifetime;
+	uint32_t channel_lifetime;
+	uint32_t reservation_lifetime;
+
+	uint32_t user_quota;
+	uint32_t total_quota;
+	uint32_t max_permissions;
+	uint32_t max_channels;
+
+	struct turn_peer_filter peers;
+};
+
+/**
+ * turn_config_new() - a configuration with the RFC's values
+ *
+ * Long-term credentials, but no realm and no users yet; no quotas; the peer
+ * filter refuses loopback and multicast only.
+ *
+ * Return: the configuration, held once, or NULL without memory.
+ */
+struct turn_config *turn_config_new(void);
+
+/** turn_config_get() - hold it once more */
+struct turn_config *turn_config_get(struct turn_config *cfg);
+
+/** turn_config_put() - let go; the last one frees it and wipes its keys */
+void turn_config_put(struct turn_config *cfg);
+
+/**
+ * turn_config_set_realm() - set the realm, before users are added
+ * @cfg: the configuration
+ * @realm: the realm
+ *
+ * Return: 0, -EINVAL if it is empty, -EMSGSIZE if it is longer than
+ * TURN_REALM_MAX, -EBUSY if there are users already (whose keys depend on it).
+ */
+int turn_config_set_realm(struct turn_config *cfg, const char *realm);
+
+/**
+ * turn_config_add_user() - add a static user by password
+ * @cfg: the configuration, with its realm
+ * @name: user name
+ * @password: password; only keys made of it are kept (RFC 8656, section 6)
+ *
+ * Return: 0, -EINVAL if name or realm is empty, -EMSGSIZE if the name is too
+ * long, -EEXIST, -ENOMEM, -EOPNOTSUPP if OpenSSL has no MD5.
+ */
+int turn_config_add_user(struct turn_config *cfg, const char *name,
+			 const char *password);
+
+/**
+ * turn_config_add_user_key() - add a static user by key
+ * @cfg: the configuration
+ * @name: user name
+ * @key: MD5("name:realm:password"), 16 bytes
+ *
+ * Return: as turn_config_add_user().
+ */
+int turn_config_add_user_key(struct turn_config *cfg, const char *name,
+			     const uint8_t key[static 16]);
+
+/**
+ * turn_config_add_secret() - add a secret of the TURN REST API
+ * @cfg: the configuration
+ * @secret: the secret shared with the web service; several may be valid at a
+ *	time, so that they can be exchanged
+ *
+ * Users are then called "expiry:name", expiry being seconds since 1970, and
+ * their password is base64(HMAC-SHA1(secret, user name)).
+ *
+ * Return: 0, -EINVAL if it is empty, -ENOMEM.
+ */
+int turn_config_add_secret(struct turn_config *cfg, const char *secret);
+
+#endif /* KTURN_TURN_CONFIG_H */

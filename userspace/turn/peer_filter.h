@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which peers may clients reach? A relay stands inside a network, so without
+ * a filter it opens what stands beside it to whoever has an account (SSRF).
+ *
+ * The order of the checks, as coturn has it:
+ * 1. The unspecified address is never a peer; loopback and multicast are
+ *    refused unless switched on.
+ * 2. An allowed range wins over all denied ones.
+ * 3. Denied ranges refuse. The server's own relay addresses are exempt, so
+ *    that two clients of one relay can meet, but only on relay ports.
+ *
+ * IPv6 addresses that carry an IPv4 one (v4-mapped, NAT64, 6to4, Teredo) are
+ * judged twice, as they stand and by what is in them: packets to them may end
+ * at the IPv4 host.
+ */
+#ifndef KTURN_TURN_PEER_FILTER_H
+#define KTURN_TURN_PEER_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stun/addr.h"
+
+/**
+ * struct turn_ip_range - IP addresses from @first to @last, both included
+ * @family: AF_INET or AF_INET6
+ * @first: lowest address, network byte order; IPv4 uses the first four bytes
+ * @last: highest address, of the same family
+ */
+struct turn_ip_range {
+	uint16_t family;
+	uint8_t first[16];
+	uint8_t last[16];
+};
+
+/** struct turn_ip_ranges - a list of ranges, owned */
+struct turn_ip_ranges {
+	struct turn_ip_range *v;
+	size_t n;
+};
+
+/**
+ * struct turn_own_addrs - the server's own relay and external addresses
+ * @v: the addresses; ports are ignored
+ * @n: how many
+ */
+struct turn_own_addrs {
+	struct transport_addr *v;
+	size_t n;
+};
+
+/**
+ * struct turn_peer_filter - the rules
+ * @allowed: ranges that win over @denied
+ * @denied: refused ranges
+ * @own: exempt from @denied on ports @own_port_min to @own_port_max
+ * @own_port_min: lowest relay port
+ * @own_port_max: highest relay port
+ * @no_multicast: refuse multicast (and IPv4 broadcast) addresses
+ * @allow_loopback: let clients reach 127.0.0.0/8 and ::1
+ */
+struct turn_peer_filter {
+	struct turn_ip_ranges allowed;
+	struct turn_ip_ranges denied;
+	struct turn_own_addrs own;
+	uint16_t own_port_min;
+	uint16_t own_port_max;
+	bool no_multicast;
+	bool allow_loopback;
+};
+
+/** turn_peer_filter_init() - no ranges, no loopback, no multicast */
+void turn_peer_filter_init(struct turn_peer_filter *filter);
+
+/** turn_peer_filter_free() - give back what was added */
+void turn_peer_filter_free(struct turn_peer_filter *filter);
+
+/**
+ * turn_peer_filter_allow() - add an allowed range
+ * @filter: the rules
+ * @first: lowest address; ports are ignored
+ * @last: highest address
+ *
+ * Return: 0, -EINVAL if the families differ or @last is below @first, -ENOMEM.
+ */
+int turn_peer_filter_allow(struct turn_peer_filter *filter,
+			   const struct transport_addr *first,
+			   const struct transport_addr *last);
+
+/** turn_peer_filter_deny() - add a denied range; see turn_peer_filter_allow() */
+int turn_peer_filter_deny(struct turn_peer_filter *filter,
+			  const struct transport_addr *first,
+			  const struct transport_addr *last);
+
+/**
+ * turn_peer_filter_deny_default() - add the ranges that are nobody's peer on
+ * the Internet: private, link-local, documentation, reserved, transition
+ * @filter: the rules
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int turn_peer_filter_deny_default(struct turn_peer_filter *filter);
+
+/**
+ * turn_peer_filter_add_own() - add one of the server's own addresses
+ * @filter: the rules
+ * @addr: a relay or external address; the port is ignored
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int turn_peer_filter_add_own(struct turn_peer_filter *filter,
+			     const struct transport_addr *addr);
+
+/**
+ * turn_peer_filter_permits_ip() - may there be a permission for this IP?
+ * @filter: the rules
+ * @peer: the peer; its port is ignored
+ */
+bool turn_peer_filter_permits_ip(const struct turn_peer_filter *filter,
+				 const struct transport_addr *peer);
+
+/**
+ * turn_peer_filter_permits() - may data be sent to this transport address?
+ * @filter: the rules
+ * @peer: the peer
+ */
+bool turn_peer_filter_permits(const struct turn_peer_filter *filter,
+			      const struct transport_addr *peer);
+
+#endif /* KTURN_TURN_PEER_FILTER_H */

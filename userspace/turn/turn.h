@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The TURN protocol (RFC 8656) as a state machine: datagrams, the time and the
+ * module's news in; datagrams, relay sockets and fast-path updates out. It
+ * owns no socket and reads no clock.
+ *
+ * One struct turn_server per worker thread; none of its functions may be
+ * called by two threads at a time. What all servers share (quotas, port
+ * reservations, the nonce key) is in struct turn_shared, which locks by
+ * itself.
+ *
+ * Outputs are calls through struct turn_ops. They are made while an input
+ * function runs, and must not call back into the server.
+ *
+ * @now is a monotonic time in milliseconds, the same clock in all workers. It
+ * must not go backwards from call to call.
+ */
+#ifndef KTURN_TURN_TURN_H
+#define KTURN_TURN_TURN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stun/addr.h"
+#include "stun/message.h"
+#include "turn/config.h"
+
+struct turn_server;
+struct turn_shared;
+struct turn_allocation;
+
+/*
+ * Room around a received payload, so that headers need no copy: a Data
+ * indication takes 48 bytes in front; behind come padding and FINGERPRINT.
+ */
+#define TURN_HEADROOM	64
+#define TURN_TAILROOM	16
+
+/* Largest payload relayed to a client: what fits a UDP datagram as DATA. */
+#define TURN_PAYLOAD_MAX (65507 - 48 - 12)
+
+/* Longest message that turn_ops.reply_client() is given. */
+#define TURN_REPLY_MAX 1280
+
+/* Opaque bytes with an allocation in the module; KTURN_USERDATA_MAX. */
+#define TURN_USERDATA_MAX 256
+
+#define TURN_NEVER UINT64_MAX
+
+/** enum turn_transport - between client and server */
+enum turn_transport {
+	TURN_UDP,
+	TURN_TCP,
+	TURN_TLS,
+	TURN_DTLS,
+};
+
+/**
+ * struct turn_5tuple - a client's way to the server (RFC 8656, section 3.2)
+ * @client: client's transport address as the server sees it
+ * @server: local transport address that the client sends to; never a wildcard
+ * @transport: enum turn_transport
+ *
+ * Hashed and compared as memory; there is no padding in it.
+ */
+struct turn_5tuple {
+	struct transport_addr client;
+	struct transport_addr server;
+	uint16_t transport;
+};
+
+_Static_assert(sizeof(struct turn_5tuple) == 42, "no padding");
+
+/* --- outputs --------------------------------------------------------------- */
+
+/**
+ * struct turn_relay_request - what kind of relay socket is needed
+ * @family: AF_INET or AF_INET6
+ * @even_port: the port must be even (EVEN-PORT)
+ * @reserve_next: also bind the next higher port (EVEN-PORT with R bit)
+ */
+struct turn_relay_request {
+	int family;
+	bool even_port;
+	bool reserve_next;
+};
+
+/**
+ * struct turn_relay - a bound relay socket
+ * @handle: the shell's own
+ * @bound: address as bound on this host: what the module must know. Never a
+ *	wildcard.
+ * @relayed: relayed transport address as clients and peers see it: @bound, or
+ *	the public address of a 1:1 NAT (external-ip)
+ */
+struct turn_relay {
+	void *handle;
+	struct transport_addr bound;
+	struct transport_addr relayed;
+};
+
+/**
+ * struct turn_fastpath_allocation - an allocation as the module takes it
+ * @client: client's transport address
+ * @server: server transport address
+ * @relayed_ipv4: bound IPv4 relay address, or family 0
+ * @relayed_ipv6: bound IPv6 relay address, or family 0
+ * @timeout_ms: time to live from now
+ * @userdata: opaque bytes by which a later daemon adopts the allocation
+ * @userdata_len: how many, at most TURN_USERDATA_MAX
+ */
+struct turn_fastpath_allocation {
+	struct transport_addr client;
+	struct transport_addr server;
+	struct transport_addr relayed_ipv4;
+	struct transport_addr relayed_ipv6;
+	uint32_t timeout_ms;
+	const uint8_t *userdata;
+	size_t userdata_len;
+};
+
+/**
+ * struct turn_fastpath_peer - a permission, and perhaps a channel with it
+ * @peer: the peer's IP address; with a channel also its port
+ * @permission_ms: time to live of the permission from now
+ * @channel: channel number, or 0: only the permission
+ * @channel_ms: time to live of the channel from now
+ */
+struct turn_fastpath_peer {
+	struct transport_addr peer;
+	uint32_t permission_ms;
+	uint16_t channel;
+	uint32_t channel_ms;
+};
+
+/**
+ * struct turn_fastpath_ops - the module
+ * @allocation_new: install an allocation; @id is filled
+ * @allocation_set: give it a new time to live
+ * @allocation_del: remove it with all that belongs to it
+ * @peers_set: install or refresh, for each of @count entries in order, the
+ *	permission and then (unless 0) the channel. All or an error.
+ *
+ * All are synchronous: when they return, the module does what was asked. They
+ * return 0 or a negative errno; -ENODEV when the module is gone, after which
+ * the shell also calls turn_server_fastpath_down() soon.
+ *
+ * An allocation in the module is complete, or it is not there: after a failed
+ * allocation_set or peers_set the server removes the allocation and relays it
+ * in userspace.
+ */
+struct turn_fastpath_ops {
+	int (*allocation_new)(void *env,
+			      const struct turn_fastpath_allocation *allocation,
+			      uint32_t *id);
+	int (*allocation_set)(void *env, uint32_t id, uint32_t timeout_ms);
+	int (*allocation_del)(void *env, uint32_t id);
+	int (*peers_set)(void *env, uint32_t id,
+			 const struct turn_fastpath_peer *peers, size_t count);
+};
+
+/** enum turn_log_level - as syslog has them, but fewer */
+enum turn_log_level {
+	TURN_LOG_ERROR,
+	TURN_LOG_WARNING,
+	TURN_LOG_INFO,
+	TURN_LOG_DEBUG,
+};
+
+/* turn_ops.send_peer(): the client asked for DF (DONT-FRAGMENT). */
+#define TURN_SEND_DF 1u
+
+/**
+ * struct turn_ops - what the server needs done
+ * @relay_open: bind a relay socket. @next is filled when @reserve_next was
+ *	asked for: a second bound socket, attached to nobody. Returns 0,
+ *	-EAFNOSUPPORT if the family is not relayed here (440), or another
+ *	negative errno (508).
+ * @relay_attach: from now on datagrams at this socket go to
+ *	turn_server_peer_datagram() with @allocation, on this worker. Comes
+ *	after relay_open; for a reserved socket perhaps in another worker than
+ *	opened it, so an unattached socket must not be tied to its opener.
+ * @relay_close: close it. The allocation it was attached to must not be
+ *	used again. An unattached one may be closed by any worker.
+ * @send_client: send relayed data. @buf lies in the buffer of the datagram
+ *	being handled (headroom included) and is left alone by the server once
+ *	its input function has returned, so the shell need not copy it.
+ * @reply_client: send a message of the server's own making. @buf is valid
+ *	during the call only: send or copy.
+ * @send_peer: send to a peer from a relay socket; buffer as @send_client.
+ *	@flags: TURN_SEND_DF.
+ * @random: fill with unpredictable bytes; must not fail
+ * @wall_time: seconds since 1970, for TURN REST credentials
+ * @log: a line for the log; @allocation may be NULL
+ * @fastpath: the module, NULL if there never is one
+ *
+ * Sending never fails towards the server: what cannot be sent is the shell's
+ * to count.
+ */
+struct turn_ops {
+	int (*relay_open)(void *env, const struct turn_relay_request *request,
+			  struct turn_relay *relay, struct turn_relay *next);
+	void (*relay_attach)(void *env, void *handle,
+			     struct turn_allocation *allocation);
+	void (*relay_close)(void *env, void *handle);
+	void (*send_client)(void *env, const struct turn_5tuple *tuple,
+			    const uint8_t *buf, size_t len);
+	void (*reply_client)(void *env, const struct turn_5tuple *tuple,
+			     const uint8_t *buf, size_t len);
+	void (*send_peer)(void *env, void *handle,
+			  const struct transport_addr *peer,
+			  const uint8_t *buf, size_t len, unsigned int flags);
+	void (*random)(void *env, void *buf, size_t len);
+	uint64_t (*wall_time)(void *env);
+	void (*log)(void *env, enum turn_log_level level,
+		    const struct turn_allocation *allocation, const char *text);
+	const struct turn_fastpath_ops *fastpath;
+};
+
+/* --- set-up ---------------------------------------------------------------- */
+
+#define TURN_SHARED_KEY_LEN 32
+
+/**
+ * turn_shared_new() - what the servers of all workers have in common
+ * @key: random bytes: nonces are signed with them. Keeping them over a restart
+ *	keeps the clients' nonces valid.
+ *
+ * Return: the shared state, or NULL without memory.
+ */
+struct turn_shared *turn_shared_new(const uint8_t key[static TURN_SHARED_KEY_LEN]);
+
+/** turn_shared_free() - after the last server is freed; NULL is fine */
+void turn_shared_free(struct turn_shared *shared);
+
+/** turn_shared_allocations() - allocations of all workers, right now */
+uint64_t turn_shared_allocations(const struct turn_shared *shared);
+
+/**
+ * turn_server_new() - make a server
+ * @shared: shared with the other workers; must live longer
+ * @cfg: configuration; the server takes its own reference
+ * @ops: outputs; must live longer
+ * @env: first argument of all @ops
+ *
+ * Return: the server, or NULL without memory or OpenSSL's hashes.
+ */
+struct turn_server *turn_server_new(struct turn_shared *shared,
+				    struct turn_config *cfg,
+				    const struct turn_ops *ops, void *env);
+
+/**
+ * turn_server_free() - end all allocations and free the server
+ * @srv: the server; NULL is fine
+ *
+ * Closes the relays. Allocations stay in the module, so that a restarted
+ * daemon may adopt them, unless turn_server_close_all() came first.
+ */
+void turn_server_free(struct turn_server *srv);
+
+/** turn_server_close_all() - end all allocations, in the module too */
+void turn_server_close_all(struct turn_server *srv);
+
+/**
+ * turn_server_set_config() - from now on, go by this configuration
+ * @srv: the server, which takes its own reference
+ * @cfg: the new configuration
+ *
+ * Allocations go on under the new limits; permissions and channels to peers
+ * that are denied now end.
+ */
+void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg);
+
+/** turn_server_drain() - refuse new allocations (508), or take them again */
+void turn_server_drain(struct turn_server *srv, bool drain);
+
+/* --- inputs ---------------------------------------------------------------- */
+
+/**
+ * turn_server_datagram() - something came from a client
+ * @srv: the server
+ * @tuple: on this 5-tuple
+ * @buf: the datagram, or one message of a stream with its padding; writable.
+ *	Relayed payload is sent from here.
+ * @len: its length in bytes
+ * @now: the time
+ */
+void turn_server_datagram(struct turn_server *srv,
+			  const struct turn_5tuple *tuple,
+			  uint8_t *buf, size_t len, uint64_t now);
+
+/**
+ * turn_server_peer_datagram() - something came to a relay socket
+ * @srv: the server
+ * @allocation: as given to turn_ops.relay_attach()
+ * @peer: from there
+ * @buf: the payload, with TURN_HEADROOM writable bytes in front of it and
+ *	TURN_TAILROOM behind it
+ * @len: length of the payload in bytes
+ * @now: the time
+ */
+void turn_server_peer_datagram(struct turn_server *srv,
+			       struct turn_allocation *allocation,
+			       const struct transport_addr *peer,
+			       uint8_t *buf, size_t len, uint64_t now);
+
+/**
+ * turn_server_peer_icmp() - an ICMP error came for what a relay socket sent
+ * @srv: the server
+ * @allocation: as given to turn_ops.relay_attach()
+ * @peer: where the packet was going; port 0 if that is not known
+ * @icmp: type and code as on the wire, of the family of @peer
+ * @now: the time
+ *
+ * RFC 8656, section 11.5.
+ */
+void turn_server_peer_icmp(struct turn_server *srv,
+			   struct turn_allocation *allocation,
+			   const struct transport_addr *peer,
+			   const struct stun_icmp *icmp, uint64_t now);
+
+/**
+ * turn_server_client_gone() - the client's connection was closed (TCP, TLS)
+ * @srv: the server
+ * @tuple: the 5-tuple, whose allocation ends
+ */
+void turn_server_client_gone(struct turn_server *srv,
+			     const struct turn_5tuple *tuple);
+
+/**
+ * turn_server_deadline() - when is turn_server_tick() due?
+ * @srv: the server
+ *
+ * Return: a time on the clock of @now, TURN_NEVER if nothing is due.
+ */
+uint64_t turn_server_deadline(const struct turn_server *srv);
+
+/**
+ * turn_server_tick() - do what is due
+ * @srv: the server
+ * @now: the time
+ *
+ * Bounded work: when there is more, turn_server_deadline() is @now again.
+ */
+void turn_server_tick(struct turn_server *srv, uint64_t now);
+
+/**
+ * turn_server_fastpath_up() - the module is there, and holds nothing of ours
+ * @srv: the server
+ * @now: the time
+ *
+ * All live sessions are installed again, some with every turn_server_tick().
+ */
+void turn_server_fastpath_up(struct turn_server *srv, uint64_t now);
+
+/**
+ * turn_server_fastpath_down() - the module is gone, and all it held
+ * @srv: the server
+ */
+void turn_server_fastpath_down(struct turn_server *srv);
+
+/**
+ * turn_server_fastpath_gone() - the module lost an allocation or part of it
+ * @srv: the server
+ * @id: the allocation's id in the module; unknown ids are passed over, so
+ *	news of what the server itself removed does no harm
+ * @now: the time
+ *
+ * For notifications with reasons other than expiry, and for expired
+ * allocations. What is left is taken out, and installed again a little later.
+ */
+void turn_server_fastpath_gone(struct turn_server *srv, uint32_t id,
+			       uint64_t now);
+
+/* --- looking in ------------------------------------------------------------ */
+
+/**
+ * struct turn_flow - what one direction has relayed in userspace
+ * @packets: datagrams
+ * @bytes: application data in them
+ */
+struct turn_flow {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+/**
+ * enum turn_drop - why a datagram went nowhere
+ * @TURN_DROP_NOT_TURN: neither STUN nor ChannelData, or STUN of RFC 3489
+ * @TURN_DROP_MALFORMED: STUN that cannot be read, or FINGERPRINT wrong
+ * @TURN_DROP_UNEXPECTED: method or class that no client has to send here
+ * @TURN_DROP_NO_ALLOCATION: ChannelData or indication without an allocation
+ * @TURN_DROP_NO_CHANNEL: ChannelData on a channel that is not bound
+ * @TURN_DROP_NO_PERMISSION: to or from a peer without permission
+ * @TURN_DROP_WRONG_LENGTH: ChannelData longer than its datagram
+ * @TURN_DROP_BAD_INDICATION: Send indication lacking something, or with
+ *	unknown comprehension-required attributes
+ * @TURN_DROP_FORBIDDEN: Send indication to a peer that the filter refuses
+ * @TURN_DROP_TOO_BIG: payload that fits no message
+ * @TURN_DROP_AMPLIFICATION: response that would have been more than three
+ *	times as long as an unauthenticated request
+ */
+enum turn_drop {
+	TURN_DROP_NOT_TURN,
+	TURN_DROP_MALFORMED,
+	TURN_DROP_UNEXPECTED,
+	TURN_DROP_NO_ALLOCATION,
+	TURN_DROP_NO_CHANNEL,
+	TURN_DROP_NO_PERMISSION,
+	TURN_DROP_WRONG_LENGTH,
+	TURN_DROP_BAD_INDICATION,
+	TURN_DROP_FORBIDDEN,
+	TURN_DROP_TOO_BIG,
+	TURN_DROP_AMPLIFICATION,
+	TURN_DROP_COUNT,
+};
+
+/** turn_drop_name() - a short name, as "no-channel", for metrics */
+const char *turn_drop_name(enum turn_drop reason);
+
+/* Error codes counted one by one: 400 to 599, see turn_stats.errors. */
+#define TURN_ERROR_MIN 400
+#define TURN_ERROR_MAX 599
+
+/**
+ * struct turn_stats - what a server has done since it was made
+ * @allocations: right now
+ * @permissions: right now
+ * @channels: right now
+ * @offloaded: allocations that are in the module right now
+ * @allocations_total: ever
+ * @requests: STUN requests understood
+ * @successes: success responses
+ * @errors: error responses by code, index 0 is 400
+ * @to_peer: relayed from clients to peers in userspace
+ * @to_client: relayed from peers to clients in userspace
+ * @drops: datagrams that went nowhere, by enum turn_drop
+ * @fastpath_failures: allocations the module refused or that were taken out
+ *	of it because it refused a part
+ *
+ * The server's thread writes; any thread may read member by member, by
+ * __atomic_load_n(..., __ATOMIC_RELAXED).
+ */
+struct turn_stats {
+	uint64_t allocations;
+	uint64_t permissions;
+	uint64_t channels;
+	uint64_t offloaded;
+	uint64_t allocations_total;
+	uint64_t requests;
+	uint64_t successes;
+	uint64_t errors[TURN_ERROR_MAX - TURN_ERROR_MIN + 1];
+	struct turn_flow to_peer;
+	struct turn_flow to_client;
+	uint64_t drops[TURN_DROP_COUNT];
+	uint64_t fastpath_failures;
+};
+
+/** turn_server_stats() - the server's counters */
+const struct turn_stats *turn_server_stats(const struct turn_server *srv);
+
+/**
+ * struct turn_allocation_info - an allocation, for listings and logs
+ * @serial: number of the allocation in this server, from 1
+ * @tuple: 5-tuple
+ * @username: user name, "" without authentication
+ * @realm: realm it was authenticated in
+ * @relay_ipv4: IPv4 relay; its handle is NULL if there is none
+ * @relay_ipv6: IPv6 relay; its handle is NULL if there is none
+ * @expires: end of life, on the clock of @now
+ * @permissions: number of permissions
+ * @channels: number of channels
+ * @fastpath_id: id in the module, 0 if it is not there
+ * @to_peer: relayed in userspace
+ * @to_client: relayed in userspace
+ */
+struct turn_allocation_info {
+	uint64_t serial;
+	struct turn_5tuple tuple;
+	const char *username;
+	const char *realm;
+	struct turn_relay relay_ipv4;
+	struct turn_relay relay_ipv6;
+	uint64_t expires;
+	uint32_t permissions;
+	uint32_t channels;
+	uint32_t fastpath_id;
+	struct turn_flow to_peer;
+	struct turn_flow to_client;
+};
+
+/** turn_allocation_info() - fill @info; texts live as long as the allocation */
+void turn_allocation_info(const struct turn_allocation *allocation,
+			  struct turn_allocation_info *info);
+
+/**
+ * struct turn_permission_info - a permission
+ * @peer: the peer's IP address, port 0
+ * @expires: on the clock of @now
+ */
+struct turn_permission_info {
+	struct transport_addr peer;
+	uint64_t expires;
+};
+
+/**
+ * struct turn_channel_info - a channel
+ * @number: channel number
+ * @peer: the peer's transport address
+ * @expires: on the clock of @now
+ * @to_peer: relayed in userspace
+ * @to_client: relayed in userspace
+ */
+struct turn_channel_info {
+	uint16_t number;
+	struct transport_addr peer;
+	uint64_t expires;
+	struct turn_flow to_peer;
+	struct turn_flow to_client;
+};
+
+/*
+ * Listings, on the server's thread. A visitor that returns false ends the
+ * walk; it must not call the server. No order.
+ */
+typedef bool (*turn_allocation_fn)(void *arg,
+				   const struct turn_allocation *allocation);
+typedef bool (*turn_permission_fn)(void *arg,
+				   const struct turn_permission_info *info);
+typedef bool (*turn_channel_fn)(void *arg,
+				const struct turn_channel_info *info);
+
+void turn_server_foreach_allocation(const struct turn_server *srv,
+				    turn_allocation_fn fn, void *arg);
+void turn_allocation_foreach_permission(const struct turn_allocation *allocation,
+					turn_permission_fn fn, void *arg);
+void turn_allocation_foreach_channel(const struct turn_allocation *allocation,
+				     turn_channel_fn fn, void *arg);
+
+#endif /* KTURN_TURN_TURN_H */
