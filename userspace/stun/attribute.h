@@ -91,23 +91,38 @@ enum stun_password_algorithm_number {
  */
 #define STUN_TEXT_MAX			763
 
-/* How many attribute types the decoder keeps; see struct stun_message. */
-#define STUN_ATTR_SLOTS			29
+/*
+ * All types in use lie in 0x0000 to 0x003F and 0x8000 to 0x803F, so the low
+ * six bits and the top bit are a perfect hash of them: their slot.
+ */
+#define STUN_ATTR_SLOTS			128
+#define STUN_ATTR_SLOT(type)		(((type) & 0x3f) | ((type) >> 9 & 0x40))
 
 /**
- * stun_attr_slot() - index of a type among those the decoder keeps
+ * stun_attr_slot() - index of a type in tables of STUN_ATTR_SLOTS entries
  * @type: attribute type, host byte order
  *
- * Return: 0 to STUN_ATTR_SLOTS - 1, or -1 for types it does not decode.
+ * Return: the slot, or -1 for types outside the two ranges.
  */
-int stun_attr_slot(uint16_t type);
+static inline int stun_attr_slot(uint16_t type)
+{
+	return type & 0x7fc0 ? -1 : STUN_ATTR_SLOT(type);
+}
+
+/**
+ * stun_attr_decoded() - is the type one that the decoder understands?
+ * @type: attribute type, host byte order
+ *
+ * Types of which it only has the name are not.
+ */
+bool stun_attr_decoded(uint16_t type);
 
 /**
  * stun_attr_len_valid() - may a value of this type have this length?
- * @slot: from stun_attr_slot(), not negative
+ * @type: a type that stun_attr_decoded() knows
  * @len: length of the value in bytes, without padding
  */
-bool stun_attr_len_valid(int slot, size_t len);
+bool stun_attr_len_valid(uint16_t type, size_t len);
 
 /**
  * stun_attr_name() - the RFC's name of a type, for logs
@@ -123,10 +138,33 @@ static inline bool stun_attr_required(uint16_t type)
 	return type < 0x8000;
 }
 
-/** stun_attr_padded() - length of a value with its padding, in bytes */
-static inline size_t stun_attr_padded(size_t len)
+/**
+ * stun_attr_closing_rank() - place among the types that close a message
+ * @type: attribute type, host byte order
+ *
+ * Behind an attribute that has a rank only those of higher rank still count
+ * (RFC 8489, sections 14.5 to 14.7). A malformed one closes all the same.
+ *
+ * Return: 0 for types that do not close it.
+ */
+static inline int stun_attr_closing_rank(uint16_t type)
 {
-	return (len + 3) & ~(size_t)3;
+	switch (type) {
+	case STUN_ATTR_MESSAGE_INTEGRITY:
+		return 1;
+	case STUN_ATTR_MESSAGE_INTEGRITY_SHA256:
+		return 2;
+	case STUN_ATTR_FINGERPRINT:
+		return 3;
+	default:
+		return 0;
+	}
+}
+
+/** stun_attr_padding() - bytes of padding behind a value of @len bytes */
+static inline size_t stun_attr_padding(size_t len)
+{
+	return -len & 3;
 }
 
 #endif /* KTURN_STUN_ATTRIBUTE_H */

@@ -33,11 +33,13 @@
  * struct stun_builder - a message being written
  * @w: the buffer
  * @txid: transaction id, which the XOR- addresses need
- * @error: 0 or the first failure
+ * @closed: stun_attr_closing_rank() of what was put last
+ * @error: 0, or the first failure that is not lack of room
  */
 struct stun_builder {
 	struct stun_writer w;
 	struct stun_txid txid;
+	int closed;
 	int error;
 };
 
@@ -74,11 +76,21 @@ static inline void stun_build_response(struct stun_builder *b, void *buf,
  * @b: the builder
  *
  * Return: length of the message in bytes; -EMSGSIZE if something did not fit;
- * -EINVAL if something was put that cannot be encoded or after FINGERPRINT;
- * or the error of stun_put_integrity().
+ * -EINVAL if something was put that cannot be encoded, or where receivers
+ * ignore it (behind integrity or FINGERPRINT); -EIO if OpenSSL failed.
  */
 __attribute__((warn_unused_result))
 ssize_t stun_build_end(struct stun_builder *b);
+
+/**
+ * stun_build_set_length() - write the header's length field
+ * @b: the builder, not failed
+ * @total: length of the message that it shall tell of, in bytes with header
+ *
+ * For integrity and FINGERPRINT, which are computed over a length that
+ * includes themselves; stun_build_end() sets the final one.
+ */
+void stun_build_set_length(struct stun_builder *b, size_t total);
 
 /** stun_build_fail() - mark the message failed; the first @error is kept */
 void stun_build_fail(struct stun_builder *b, int error);

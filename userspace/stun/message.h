@@ -66,9 +66,11 @@ struct stun_attr_ref {
  * @unknown_count: number of entries in @unknown
  * @unknown: comprehension-required types that the decoder does not know,
  *	each once, in the order of their first appearance, host byte order
- * @attrs_end: offset after the last attribute that counts, as in @ref
- * @present: bit set of the slots that are filled
- * @ref: first occurrence of each known type, by stun_attr_slot()
+ * @attrs_end: where the attributes before integrity and FINGERPRINT end, as
+ *	an offset like those in @ref
+ * @present: bit set of the slots in @ref that are filled
+ * @ref: first occurrence of each known type, by stun_attr_slot(); the others
+ *	are not initialised
  *
  * After MESSAGE-INTEGRITY only MESSAGE-INTEGRITY-SHA256 and FINGERPRINT count,
  * after MESSAGE-INTEGRITY-SHA256 only FINGERPRINT, after FINGERPRINT nothing;
@@ -85,7 +87,7 @@ struct stun_message {
 	uint16_t unknown_count;
 	uint16_t attrs_end;
 	uint16_t unknown[STUN_UNKNOWN_MAX];
-	uint32_t present;
+	uint64_t present[STUN_ATTR_SLOTS / 64];
 	struct stun_attr_ref ref[STUN_ATTR_SLOTS];
 };
 
@@ -109,12 +111,22 @@ bool stun_has(const struct stun_message *msg, enum stun_attr_type type);
 /**
  * stun_get_bytes() - an attribute's value as it is
  * @msg: the message
- * @type: any type with a slot; for texts (USERNAME, REALM, NONCE, SOFTWARE),
+ * @type: any type that is decoded; for texts (USERNAME, REALM, NONCE, SOFTWARE),
  *	DATA, and as a base of the typed functions below
  * @value: filled; points into the datagram, no terminating zero
  */
 int stun_get_bytes(const struct stun_message *msg, enum stun_attr_type type,
 		   struct stun_bytes *value);
+
+/**
+ * stun_get_before() - the message up to an attribute, which integrity and
+ * FINGERPRINT cover
+ * @msg: the message
+ * @type: the attribute
+ * @before: filled: all bytes from the header up to it
+ */
+int stun_get_before(const struct stun_message *msg, enum stun_attr_type type,
+		    struct stun_bytes *before);
 
 /**
  * stun_get_address() - a transport address
@@ -234,8 +246,11 @@ struct stun_attr {
 };
 
 /**
- * stun_attr_reader() - a reader over all attributes that count, in order
- * @msg: the message; after STUN_BAD_FRAMING it is empty
+ * stun_attr_reader() - a reader over the attributes in their order
+ * @msg: the message; after STUN_BAD_FRAMING it has none
+ *
+ * It ends before MESSAGE-INTEGRITY, MESSAGE-INTEGRITY-SHA256 or FINGERPRINT,
+ * whichever comes first: nothing behind them counts but they themselves.
  */
 struct stun_reader stun_attr_reader(const struct stun_message *msg);
 
