@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "turn/config.h"
+#include "turn/users.h"
+
+struct turn_config *turn_config_new(void)
+{
+	struct turn_config *cfg = calloc(1, sizeof(*cfg));
+
+	if (!cfg)
+		return NULL;
+	atomic_init(&cfg->refs, 1);
+	cfg->auth = TURN_AUTH_LONG_TERM;
+	cfg->rest_separator = ':';
+	cfg->nonce_lifetime = 3600;
+	cfg->default_lifetime = 600;
+	cfg->max_lifetime = 3600;
+	cfg->permission_lifetime = 300;
+	cfg->channel_lifetime = 600;
+	cfg->reservation_lifetime = 30;
+	cfg->max_permissions = 1024;
+	cfg->max_channels = 1024;
+	turn_peer_filter_init(&cfg->peers);
+	return cfg;
+}
+
+struct turn_config *turn_config_get(struct turn_config *cfg)
+{
+	atomic_fetch_add(&cfg->refs, 1);
+	return cfg;
+}
+
+void turn_config_put(struct turn_config *cfg)
+{
+	if (!cfg || atomic_fetch_sub(&cfg->refs, 1) != 1)
+		return;
+	turn_users_free(cfg->users);
+	turn_secrets_free(cfg->secrets);
+	turn_peer_filter_free(&cfg->peers);
+	free(cfg);
+}
+
+int turn_config_set_realm(struct turn_config *cfg, const char *realm)
+{
+	size_t len = strlen(realm);
+
+	if (!len)
+		return -EINVAL;
+	if (len > TURN_REALM_MAX)
+		return -EMSGSIZE;
+	if (turn_users_any(cfg->users))
+		return -EBUSY;
+	memcpy(cfg->realm, realm, len + 1);
+	return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the servers of all workers have in common: quotas, reserved ports, the
+ * key of the nonces. Any thread may call these functions; they are only used
+ * when allocations come and go, so one lock does for all of it.
+ */
+#ifndef KTURN_TURN_SHARED_H
+#define KTURN_TURN_SHARED_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "stun/attribute.h"
+#include "turn/siphash.h"
+#include "turn/table.h"
+#include "turn/turn.h"
+
+/**
+ * struct turn_shared - shared state
+ * @nonce_key: signs nonces; never changes
+ * @hash_key: of the tables here; never changes
+ * @lock: for the rest
+ * @users: users that hold a slot, by name
+ * @reservations: reserved ports, by token
+ * @slots: quota slots in use: allocations and reserved ports
+ */
+struct turn_shared {
+	struct siphash_key nonce_key;
+	struct siphash_key hash_key;
+	pthread_mutex_t lock;
+	struct turn_table users;
+	struct turn_table reservations;
+	uint64_t slots;
+};
+
+/**
+ * struct turn_quota - one slot of the quotas, held by an allocation or by a
+ * reserved port
+ * @user: whose it is; NULL while no slot is held
+ */
+struct turn_quota {
+	struct turn_quota_user *user;
+};
+
+/**
+ * turn_quota_take() - take a slot
+ * @shared: shared state
+ * @cfg: for the limits
+ * @name: user name; empty for nobody's, which no user quota limits
+ * @quota: filled
+ *
+ * Return: 0, -EDQUOT at a limit (486), -ENOMEM.
+ */
+int turn_quota_take(struct turn_shared *shared, const struct turn_config *cfg,
+		    struct stun_bytes name, struct turn_quota *quota);
+
+/** turn_quota_drop() - give a slot back; nothing to do if none is held */
+void turn_quota_drop(struct turn_shared *shared, struct turn_quota *quota);
+
+/**
+ * turn_reservation_put() - keep a bound relay socket for who has the token
+ * @shared: shared state
+ * @token: random, drawn by the caller
+ * @relay: the socket, attached to nobody
+ * @quota: the slot it occupies; taken over
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int turn_reservation_put(struct turn_shared *shared,
+			 const uint8_t token[static STUN_RESERVATION_TOKEN_LEN],
+			 const struct turn_relay *relay,
+			 struct turn_quota *quota);
+
+/**
+ * turn_reservation_take() - claim a reserved socket; its slot is given back
+ * @shared: shared state
+ * @token: as received
+ * @relay: filled
+ *
+ * Return: 0, or -ENOENT if nothing is reserved under that token (any more).
+ */
+int turn_reservation_take(struct turn_shared *shared,
+			  const uint8_t token[static STUN_RESERVATION_TOKEN_LEN],
+			  struct turn_relay *relay);
+
+#endif /* KTURN_TURN_SHARED_H */
