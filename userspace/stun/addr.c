@@ -132,7 +132,7 @@ const char *transport_addr_print_ip(const struct transport_addr *addr,
 {
 	if (transport_addr_ip_len(addr) == 0 ||
 	    !inet_ntop(addr->family, addr->ip, buf, TRANSPORT_ADDR_STRLEN))
-		strcpy(buf, "-");
+		memcpy(buf, "-", sizeof("-"));
 	return buf;
 }
 
@@ -143,7 +143,7 @@ const char *transport_addr_print(const struct transport_addr *addr,
 
 	if (transport_addr_ip_len(addr) == 0 ||
 	    !inet_ntop(addr->family, addr->ip, ip, sizeof(ip)))
-		strcpy(buf, "-");
+		memcpy(buf, "-", sizeof("-"));
 	else
 		snprintf(buf, TRANSPORT_ADDR_STRLEN,
 			 addr->family == AF_INET6 ? "[%s]:%u" : "%s:%u",

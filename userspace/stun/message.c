@@ -52,7 +52,7 @@ static void note_attr(struct stun_message *msg, const struct stun_attr *attr,
 {
 	int slot = stun_attr_slot(attr->type);
 
-	if (!stun_attr_decoded(attr->type)) {
+	if (slot < 0 || !stun_attr_decoded(attr->type)) {
 		if (stun_attr_required(attr->type))
 			note_unknown(msg, attr->type);
 		return;
