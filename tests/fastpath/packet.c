@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Packets made by hand, and packets caught.
+ */
+#include "packet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IPV4_LEN 20
+#define IPV6_LEN 40
+#define UDP_LEN 8
+#define PROTO_UDP 17
+#define PROTO_ICMPV6 58
+
+static void put16(uint8_t *p, uint16_t value)
+{
+	p[0] = value >> 8;
+	p[1] = value;
+}
+
+static uint16_t get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+uint16_t packet_checksum(uint16_t start, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint64_t sum = start;
+	size_t i;
+
+	for (i = 0; i + 1 < len; i += 2)
+		sum += get16(p + i);
+	if (len & 1)
+		sum += p[len - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* RFC 768 and RFC 8200 section 8.1; both sums come out the same. */
+static uint16_t pseudo_header_sum(const uint8_t *addresses, size_t len,
+				  uint8_t protocol, uint16_t upper_len)
+{
+	uint8_t tail[4] = { 0, protocol, upper_len >> 8, upper_len & 0xff };
+
+	return packet_checksum(packet_checksum(0, addresses, len), tail,
+			       sizeof(tail));
+}
+
+void packet_set_ipv4_checksum(uint8_t *ip)
+{
+	put16(ip + 10, 0);
+	put16(ip + 10, ~packet_checksum(0, ip, (ip[0] & 15) * 4));
+}
+
+static size_t build_ipv4(uint8_t *ip, const struct udp_packet *p, size_t len)
+{
+	size_t header = IPV4_LEN + p->options_len;
+
+	ip[0] = 0x40 | header / 4;
+	ip[1] = p->tos;
+	put16(ip + 2, header + len);
+	put16(ip + 4, p->id);
+	put16(ip + 6, p->df ? 0x4000 : 0);
+	ip[8] = p->hops;
+	ip[9] = PROTO_UDP;
+	memcpy(ip + 12, p->src.ip, 4);
+	memcpy(ip + 16, p->dst.ip, 4);
+	if (p->options_len)
+		memcpy(ip + IPV4_LEN, p->options, p->options_len);
+	packet_set_ipv4_checksum(ip);
+	return header;
+}
+
+static size_t build_ipv6(uint8_t *ip, const struct udp_packet *p, size_t len)
+{
+	put16(ip, 0x6000 | p->tos << 4 | p->flow_label >> 16);
+	put16(ip + 2, p->flow_label);
+	put16(ip + 4, p->options_len + len);
+	ip[6] = p->options_len ? p->next_header : PROTO_UDP;
+	ip[7] = p->hops;
+	memcpy(ip + 8, p->src.ip, 16);
+	memcpy(ip + 24, p->dst.ip, 16);
+	if (p->options_len)
+		memcpy(ip + IPV6_LEN, p->options, p->options_len);
+	return IPV6_LEN + p->options_len;
+}
+
+static uint16_t udp_pseudo_sum(const struct udp_packet *p)
+{
+	size_t n = transport_addr_ip_len(&p->src);
+	uint8_t addresses[32];
+
+	memcpy(addresses, p->src.ip, n);
+	memcpy(addresses + n, p->dst.ip, n);
+	return pseudo_header_sum(addresses, 2 * n, PROTO_UDP, UDP_LEN + p->len);
+}
+
+static void build_udp(uint8_t *udp, const struct udp_packet *p)
+{
+	uint16_t sum;
+
+	put16(udp, p->src.port);
+	put16(udp + 2, p->dst.port);
+	put16(udp + 4, UDP_LEN + p->len);
+	put16(udp + 6, 0);
+	if (p->len)
+		memcpy(udp + UDP_LEN, p->data, p->len);
+	sum = ~packet_checksum(udp_pseudo_sum(p), udp, UDP_LEN + p->len);
+	if (!sum)
+		sum = 0xffff;
+	if (p->bad_checksum) {
+		uint16_t error = htons(p->bad_checksum);
+
+		sum = packet_checksum(sum, &error, sizeof(error));
+	}
+	put16(udp + 4, UDP_LEN + p->len + p->length_lie);
+	put16(udp + 6, p->no_checksum ? 0 : sum);
+}
+
+size_t packet_build(uint8_t *buf, const struct udp_packet *p)
+{
+	size_t header;
+
+	header = p->src.family == AF_INET ?
+		 build_ipv4(buf, p, UDP_LEN + p->len) :
+		 build_ipv6(buf, p, UDP_LEN + p->len);
+	build_udp(buf + header, p);
+	return header + UDP_LEN + p->len;
+}
+
+int wire_open(struct wire *w, const struct netns *n, enum netns_id id,
+	      const char *device, const uint8_t mac[6],
+	      const uint8_t remote_mac[6])
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+	};
+	int one = 1, size = 16 << 20, err = netns_enter(n, id);
+
+	w->fd = -1;
+	if (err)
+		return err;
+	memcpy(w->mac, mac, sizeof(w->mac));
+	memcpy(w->remote_mac, remote_mac, sizeof(w->remote_mac));
+	ll.sll_ifindex = if_nametoindex(device);
+	w->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (w->fd < 0 || !ll.sll_ifindex ||
+	    setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+	    setsockopt(w->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) ||
+	    setsockopt(w->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one,
+		       sizeof(one)) ||
+	    bind(w->fd, (struct sockaddr *)&ll, sizeof(ll)) < 0) {
+		err = -errno;
+		printf("# AF_PACKET on %s: %s\n", device, strerror(errno));
+		wire_close(w);
+	}
+	return err;
+}
+
+void wire_close(struct wire *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
+
+int wire_send(const struct wire *w, const void *ip, size_t len)
+{
+	uint8_t frame[ETH_HLEN + PACKET_MAX];
+	ssize_t sent;
+
+	memcpy(frame, w->remote_mac, 6);
+	memcpy(frame + 6, w->mac, 6);
+	put16(frame + 12, *(const uint8_t *)ip >> 4 == 6 ? ETH_P_IPV6
+							 : ETH_P_IP);
+	memcpy(frame + ETH_HLEN, ip, len);
+	sent = send(w->fd, frame, ETH_HLEN + len, 0);
+	if (sent < 0) {
+		printf("# AF_PACKET send: %s\n", strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+int wire_send_udp(const struct wire *w, const struct udp_packet *p)
+{
+	uint8_t ip[PACKET_MAX];
+
+	return wire_send(w, ip, packet_build(ip, p));
+}
+
+/* What hosts send on their own, and no test is about. */
+static bool is_housekeeping(const uint8_t *frame, size_t len)
+{
+	const uint8_t *ip = frame + ETH_HLEN;
+
+	if (len < ETH_HLEN + IPV4_LEN)
+		return true;
+	switch (get16(frame + 12)) {
+	case ETH_P_IP:
+		return ip[9] == IPPROTO_IGMP;
+	case ETH_P_IPV6:
+		return len < ETH_HLEN + IPV6_LEN + 8 ||
+		       ip[6] == IPPROTO_HOPOPTS ||
+		       (ip[6] == PROTO_ICMPV6 && ip[IPV6_LEN] >= 130);
+	}
+	return true;
+}
+
+static int receive(const struct wire *w, struct frame *f)
+{
+	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	struct iovec iov = { f->data, sizeof(f->data) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	ssize_t len = recvmsg(w->fd, &msg, 0);
+	struct tpacket_auxdata aux;
+	struct cmsghdr *c;
+
+	if (len < 0)
+		return -errno;
+	f->len = len;
+	f->csum_not_ready = false;
+	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level != SOL_PACKET ||
+		    c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		f->csum_not_ready = aux.tp_status & TP_STATUS_CSUMNOTREADY;
+	}
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+int wire_receive(const struct wire *w, struct frame *f, int timeout_ms)
+{
+	struct pollfd poller = { .fd = w->fd, .events = POLLIN };
+	int64_t end = now_ms() + timeout_ms, left;
+	int err;
+
+	for (;;) {
+		err = receive(w, f);
+		if (!err && !is_housekeeping(f->data, f->len))
+			return 0;
+		if (err && err != -EAGAIN)
+			return err;
+		if (!err)
+			continue;
+		left = end - now_ms();
+		if (left <= 0)
+			return -ETIME;
+		poll(&poller, 1, left);
+	}
+}
+
+void packet_dump(const char *what, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t i;
+
+	printf("# %s, %zu bytes:", what, len);
+	for (i = 0; i < len && i < 128; i++)
+		printf("%s%02x", i % 16 ? " " : "\n#   ", p[i]);
+	printf("%s\n", i < len ? " ..." : "");
+}
+
+static bool same_bytes(const uint8_t *got, size_t got_len, const uint8_t *want,
+		       size_t want_len)
+{
+	size_t i;
+
+	if (got_len == want_len && !memcmp(got, want, want_len))
+		return true;
+	for (i = 0; i < got_len && i < want_len && got[i] == want[i]; i++)
+		;
+	printf("# packets differ first at byte %zu of the frame\n", i);
+	packet_dump("got", got, got_len);
+	packet_dump("want", want, want_len);
+	return false;
+}
+
+bool frame_is_udp(const struct frame *f, const struct wire *w,
+		  const struct udp_packet *want)
+{
+	struct udp_packet p = *want;
+	uint8_t expected[ETH_HLEN + PACKET_MAX];
+	uint8_t *ip = expected + ETH_HLEN;
+	size_t len;
+
+	if (f->len >= ETH_HLEN + IPV4_LEN) {
+		p.id = get16(f->data + ETH_HLEN + 4);
+		p.flow_label = get32(f->data + ETH_HLEN) & 0xfffff;
+	}
+	memcpy(expected, w->mac, 6);
+	memcpy(expected + 6, w->remote_mac, 6);
+	put16(expected + 12, p.src.family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
+	len = packet_build(ip, &p);
+	if (f->csum_not_ready)
+		put16(ip + len - p.len - 2, udp_pseudo_sum(&p));
+	return same_bytes(f->data, f->len, expected, ETH_HLEN + len);
+}
+
+uint16_t frame_udp_port(const struct frame *f)
+{
+	const uint8_t *ip = f->data + ETH_HLEN;
+
+	if (ip[0] >> 4 == 4 && ip[9] == PROTO_UDP)
+		return get16(ip + (ip[0] & 15) * 4 + 2);
+	if (ip[0] >> 4 == 6 && ip[6] == PROTO_UDP)
+		return get16(ip + IPV6_LEN + 2);
+	return 0;
+}
+
+static bool icmp_checksum_right(const uint8_t *ip, const uint8_t *icmp,
+				size_t len)
+{
+	uint16_t start = 0;
+
+	if (ip[0] >> 4 == 6)
+		start = pseudo_header_sum(ip + 8, 32, PROTO_ICMPV6, len);
+	return packet_checksum(start, icmp, len) == 0xffff;
+}
+
+bool frame_is_icmp_error(const struct frame *f,
+			 const struct transport_addr *src,
+			 const struct transport_addr *dst, uint8_t type,
+			 uint8_t code, uint32_t mtu, const uint8_t *about,
+			 size_t about_len)
+{
+	bool v4 = src->family == AF_INET;
+	size_t header = v4 ? IPV4_LEN : IPV6_LEN, n = v4 ? 4 : 16;
+	const uint8_t *ip = f->data + ETH_HLEN, *icmp = ip + header;
+	size_t least = (v4 ? IPV4_LEN : IPV6_LEN) + UDP_LEN, quoted;
+	uint32_t told;
+
+	if (f->len < ETH_HLEN + header + 8 + least ||
+	    (v4 ? ip[9] != IPPROTO_ICMP : ip[6] != PROTO_ICMPV6) ||
+	    ip[0] >> 4 != (v4 ? 4 : 6) || icmp[0] != type || icmp[1] != code) {
+		printf("# not an ICMP error %u/%u\n", type, code);
+		packet_dump("got", f->data, f->len);
+		return false;
+	}
+	if (memcmp(ip + (v4 ? 12 : 8), src->ip, n) ||
+	    memcmp(ip + (v4 ? 16 : 24), dst->ip, n)) {
+		packet_dump("ICMP error of the wrong hosts", f->data, f->len);
+		return false;
+	}
+	quoted = f->len - ETH_HLEN - header - 8;
+	if (!icmp_checksum_right(ip, icmp, quoted + 8)) {
+		packet_dump("ICMP checksum wrong", f->data, f->len);
+		return false;
+	}
+	told = v4 ? get16(icmp + 6) : get32(icmp + 4);
+	if (told != mtu) {
+		printf("# MTU %u reported, want %u\n", told, mtu);
+		return false;
+	}
+	if (quoted > about_len)
+		quoted = about_len;
+	return same_bytes(icmp + 8, quoted, about, quoted);
+}

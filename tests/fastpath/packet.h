@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets made by hand and packets caught, compared byte by byte.
+ *
+ * Whatever is expected is built here from nothing, every checksum computed in
+ * full over the finished packet; nothing is shared with the module, which
+ * changes headers and updates checksums in place.
+ */
+#ifndef KTURN_TESTS_PACKET_H
+#define KTURN_TESTS_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "netns.h"
+#include "stun/addr.h"
+
+#define PACKET_MAX 66000
+#define PACKET_TIMEOUT_MS 3000
+
+/**
+ * struct udp_packet - a UDP datagram in its IP packet
+ * @src: source transport address
+ * @dst: destination transport address
+ * @data: UDP payload
+ * @len: its length in bytes
+ * @hops: TTL or hop limit
+ * @tos: DSCP and ECN: TOS or traffic class
+ * @df: IPv4: don't fragment
+ * @no_checksum: UDP checksum 0
+ * @bad_checksum: added to the right UDP checksum (0 leaves it right)
+ * @length_lie: added to the UDP length field
+ * @id: IPv4 identification
+ * @flow_label: IPv6
+ * @options: IPv4 options or IPv6 extension headers (the first's type in
+ *	@next_header), put in front of the UDP header
+ * @options_len: their length in bytes, a multiple of 4 (IPv4) or 8 (IPv6)
+ * @next_header: IPv6: type of the first extension header
+ */
+struct udp_packet {
+	struct transport_addr src, dst;
+	const void *data;
+	size_t len;
+	uint8_t hops, tos;
+	bool df, no_checksum;
+	uint16_t bad_checksum, id;
+	int length_lie;
+	uint32_t flow_label;
+	const void *options;
+	size_t options_len;
+	uint8_t next_header;
+};
+
+/**
+ * struct frame - a frame that was caught
+ * @len: length in bytes
+ * @csum_not_ready: the UDP checksum field holds the pseudo header's sum: it
+ *	was left to the device (CHECKSUM_PARTIAL)
+ * @data: from the Ethernet header on
+ */
+struct frame {
+	size_t len;
+	bool csum_not_ready;
+	uint8_t data[PACKET_MAX];
+};
+
+/**
+ * struct wire - one end of a veth, to put frames on and catch them
+ * @fd: AF_PACKET socket; sees what arrives, not what is sent
+ * @mac: this end's Ethernet address
+ * @remote_mac: the other end's
+ */
+struct wire {
+	int fd;
+	uint8_t mac[6], remote_mac[6];
+};
+
+/**
+ * packet_build() - make the IP packet
+ * @buf: where to, PACKET_MAX bytes
+ * @p: what it is to be
+ *
+ * Return: its length in bytes.
+ */
+size_t packet_build(uint8_t *buf, const struct udp_packet *p);
+
+/**
+ * packet_set_ipv4_checksum() - compute it anew, after changes by hand
+ * @ip: IPv4 header
+ */
+void packet_set_ipv4_checksum(uint8_t *ip);
+
+/**
+ * packet_checksum() - the Internet checksum (RFC 1071)
+ * @start: sum of what went before, 0 at first
+ * @data: further bytes
+ * @len: how many; odd only for the last call
+ *
+ * Return: the sum, folded to 16 bits and not complemented.
+ */
+uint16_t packet_checksum(uint16_t start, const void *data, size_t len);
+
+/**
+ * wire_open() - catch and send frames on a device
+ * @w: filled
+ * @n: the namespaces
+ * @id: in which
+ * @device: name of the device
+ * @mac: its Ethernet address
+ * @remote_mac: Ethernet address to send frames to
+ *
+ * Return: 0, or a negative errno.
+ */
+int wire_open(struct wire *w, const struct netns *n, enum netns_id id,
+	      const char *device, const uint8_t mac[6],
+	      const uint8_t remote_mac[6]);
+
+/**
+ * wire_close() - stop
+ * @w: the wire
+ */
+void wire_close(struct wire *w);
+
+/**
+ * wire_send() - put an IP packet on the wire
+ * @w: the wire
+ * @ip: the packet
+ * @len: its length in bytes
+ *
+ * Return: 0, or a negative errno.
+ */
+int wire_send(const struct wire *w, const void *ip, size_t len);
+
+/**
+ * wire_send_udp() - build a datagram and put it on the wire
+ * @w: the wire
+ * @p: the datagram
+ *
+ * Return: 0, or a negative errno.
+ */
+int wire_send_udp(const struct wire *w, const struct udp_packet *p);
+
+/**
+ * wire_receive() - the next IP frame that arrives
+ * @w: the wire
+ * @f: filled
+ * @timeout_ms: how long to wait for it
+ *
+ * Neighbour discovery, ARP and multicast housekeeping are left out.
+ *
+ * Return: 0, or a negative errno (-ETIME).
+ */
+int wire_receive(const struct wire *w, struct frame *f, int timeout_ms);
+
+/**
+ * frame_is_udp() - is the frame this datagram, byte by byte?
+ * @f: the frame
+ * @w: where it was caught: its Ethernet addresses are compared too
+ * @want: the datagram. What the relay has to choose (IPv4 identification,
+ *	IPv6 flow label) is taken from the frame.
+ *
+ * Prints both on stdout where they differ.
+ */
+bool frame_is_udp(const struct frame *f, const struct wire *w,
+		  const struct udp_packet *want);
+
+/**
+ * frame_is_icmp_error() - is the frame this ICMP error about this packet?
+ * @f: the frame
+ * @src: who sends the error
+ * @dst: who is told
+ * @type: ICMP or ICMPv6 type, by the family of @src
+ * @code: and code
+ * @mtu: MTU that it reports, 0 where there is none
+ * @about: the packet that it is about, as its sender sent it
+ * @about_len: its length in bytes
+ *
+ * The quoted packet is compared byte by byte, as far as it is quoted (8 bytes
+ * of UDP at least), the checksums are verified. Prints what differs.
+ */
+bool frame_is_icmp_error(const struct frame *f,
+			 const struct transport_addr *src,
+			 const struct transport_addr *dst, uint8_t type,
+			 uint8_t code, uint32_t mtu, const uint8_t *about,
+			 size_t about_len);
+
+/**
+ * frame_udp_port() - destination port of a UDP frame
+ * @f: the frame
+ *
+ * Return: the port, 0 if it is not UDP.
+ */
+uint16_t frame_udp_port(const struct frame *f);
+
+/**
+ * packet_dump() - print bytes as diagnostics
+ * @what: printed in front
+ * @data: the bytes
+ * @len: how many
+ */
+void packet_dump(const char *what, const void *data, size_t len);
+
+#endif /* KTURN_TESTS_PACKET_H */
