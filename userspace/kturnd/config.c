@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kturnd/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+void config_init(struct kturnd_config *cfg)
+{
+	*cfg = (struct kturnd_config){
+		.listening_port = 3478,
+		.min_port = 49152,
+		.max_port = 65535,
+		.stale_nonce = 600,
+		.software_attribute = true,
+		.max_allocate_lifetime = 3600,
+		.channel_lifetime = 600,
+		.permission_lifetime = 300,
+	};
+}
+
+static void wipe(char *secret)
+{
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+static void strings_free(struct config_strings *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		wipe(list->v[i]);
+	free(list->v);
+}
+
+static void users_free(struct config_users *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->v[i].name);
+		wipe(list->v[i].password);
+	}
+	if (list->v)
+		explicit_bzero(list->v, list->n * sizeof(*list->v));
+	free(list->v);
+}
+
+void config_free(struct kturnd_config *cfg)
+{
+	free(cfg->listening_ip.v);
+	free(cfg->relay_ip.v);
+	free(cfg->external_ip.v);
+	free(cfg->denied_peer_ip.v);
+	free(cfg->allowed_peer_ip.v);
+	strings_free(&cfg->auth_secrets);
+	users_free(&cfg->users);
+	free(cfg->realm);
+	free(cfg->rest_api_separator);
+	free(cfg->log_file);
+	free(cfg->syslog_facility);
+	free(cfg->pidfile);
+	free(cfg->proc_user);
+	free(cfg->proc_group);
+	free(cfg->admin_socket);
+	*cfg = (struct kturnd_config){ 0 };
+}
+
+/* Make room for one more in an array of @n items of @size bytes. */
+static void *list_grow(void *v, size_t n, size_t size)
+{
+	return reallocarray(v, n + 1, size);
+}
+
+#define LIST_ADD(list, item) __extension__ ({				\
+	void *grown = list_grow((list)->v, (list)->n, sizeof(*(list)->v)); \
+									\
+	if (grown) {							\
+		(list)->v = grown;					\
+		(list)->v[(list)->n++] = (item);			\
+	}								\
+	grown ? 0 : -ENOMEM;						\
+})
+
+int config_add_string(struct config_strings *list, const char *text)
+{
+	char *copy = strdup(text);
+	int ret;
+
+	if (!copy)
+		return -ENOMEM;
+	ret = LIST_ADD(list, copy);
+	if (ret)
+		free(copy);
+	return ret;
+}
+
+int config_add_addr(struct config_addrs *list,
+		    const struct transport_addr *item)
+{
+	return LIST_ADD(list, *item);
+}
+
+int config_add_external(struct config_externals *list,
+			const struct config_external *item)
+{
+	return LIST_ADD(list, *item);
+}
+
+int config_add_range(struct config_ranges *list,
+		     const struct config_range *item)
+{
+	return LIST_ADD(list, *item);
+}
+
+int config_add_user(struct config_users *list, const struct config_user *item)
+{
+	return LIST_ADD(list, *item);
+}

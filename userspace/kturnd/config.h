@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The configuration: a plain struct that everything else reads.
+ *
+ * options.c fills it from the table of options, config_file.c and
+ * command_line.c feed that. Nothing here opens a socket or looks at the
+ * network, so a configuration can be checked on any machine.
+ */
+#ifndef KTURN_KTURND_CONFIG_H
+#define KTURN_KTURND_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kturnd/report.h"
+#include "stun/addr.h"
+
+#define CONFIG_DEFAULT_PATH	"/etc/turnserver.conf"
+#define CONFIG_DEFAULT_ADMIN	"/run/kturnd.sock"
+#define CONFIG_MAX_WORKERS	128
+
+/* enum kernel_relay_mode - may, must or must not the module relay? */
+enum kernel_relay_mode {
+	KERNEL_RELAY_AUTO,
+	KERNEL_RELAY_OFF,
+	KERNEL_RELAY_REQUIRE,
+};
+
+/* enum kernel_hook_choice - which hook of the module kturnd asks for */
+enum kernel_hook_choice {
+	KERNEL_HOOK_KEEP,	/* whatever the module is set to */
+	KERNEL_HOOK_PREROUTING,
+	KERNEL_HOOK_INPUT,
+};
+
+/* enum default_family - of an allocation that does not ask for one */
+enum default_family {
+	DEFAULT_FAMILY_IPV4,
+	DEFAULT_FAMILY_IPV6,
+	DEFAULT_FAMILY_KEEP,	/* the family the client talks to us in */
+};
+
+/**
+ * struct config_strings - a list of strings, owned
+ * @v: the strings
+ * @n: how many
+ */
+struct config_strings {
+	char **v;
+	size_t n;
+};
+
+/** struct config_addrs - a list of addresses, owned */
+struct config_addrs {
+	struct transport_addr *v;
+	size_t n;
+};
+
+/**
+ * struct config_external - one external-ip
+ * @public_ip: what clients are told
+ * @private_ip: the address of ours that it stands for; family 0: the only one
+ *	of the same family
+ */
+struct config_external {
+	struct transport_addr public_ip;
+	struct transport_addr private_ip;
+};
+
+struct config_externals {
+	struct config_external *v;
+	size_t n;
+};
+
+/**
+ * struct config_range - addresses from @first to @last, both included
+ * @first: lowest
+ * @last: highest, of the same family
+ */
+struct config_range {
+	struct transport_addr first;
+	struct transport_addr last;
+};
+
+struct config_ranges {
+	struct config_range *v;
+	size_t n;
+};
+
+/**
+ * struct config_user - a static user of the long-term credential mechanism
+ * @name: user name
+ * @password: password, or NULL if the key was given
+ * @key: MD5("name:realm:password"), if @password is NULL
+ */
+struct config_user {
+	char *name;
+	char *password;
+	uint8_t key[16];
+};
+
+struct config_users {
+	struct config_user *v;
+	size_t n;
+};
+
+/**
+ * struct kturnd_config - what the operator asked for, with defaults filled in
+ *
+ * Members are named after their options; durations are in seconds, 0 stands
+ * for "no limit" where the option says so.
+ */
+struct kturnd_config {
+	/* where clients come in */
+	uint32_t listening_port;
+	struct config_addrs listening_ip;
+	bool no_udp;
+
+	/* where peers come in */
+	struct config_addrs relay_ip;
+	struct config_externals external_ip;
+	uint32_t min_port;
+	uint32_t max_port;
+	enum default_family default_family;
+	bool no_udp_relay;
+
+	/* who may use it */
+	char *realm;
+	bool lt_cred_mech;
+	bool no_auth;
+	struct config_users users;
+	bool use_auth_secret;
+	struct config_strings auth_secrets;
+	char *rest_api_separator;
+	bool secure_stun;
+	bool no_stun;
+	bool stun_only;
+	uint32_t stale_nonce;
+	uint32_t user_quota;
+	uint32_t total_quota;
+
+	/* which peers they may reach */
+	struct config_ranges denied_peer_ip;
+	struct config_ranges allowed_peer_ip;
+	bool no_multicast_peers;
+	bool allow_loopback_peers;
+
+	/* the protocol */
+	bool fingerprint;
+	bool software_attribute;
+	bool rfc5766_channels;
+	uint32_t max_allocate_lifetime;
+	uint32_t channel_lifetime;
+	uint32_t permission_lifetime;
+
+	/* the machine */
+	enum kernel_relay_mode kernel_relay;
+	enum kernel_hook_choice kernel_hook;
+	uint32_t relay_threads;		/* 0: one for each CPU */
+	uint32_t sock_buf_size;		/* bytes; 0: the system's default */
+
+	/* the daemon */
+	char *log_file;
+	bool syslog;
+	char *syslog_facility;
+	bool no_stdout_log;
+	bool verbose;
+	bool extra_verbose;
+	char *pidfile;
+	char *proc_user;
+	char *proc_group;
+	char *admin_socket;
+};
+
+/** config_init() - fill in the defaults */
+void config_init(struct kturnd_config *cfg);
+
+/** config_free() - give back all memory; secrets are wiped first */
+void config_free(struct kturnd_config *cfg);
+
+/**
+ * config_check() - do the options go together?
+ * @cfg: the configuration; what follows from what is filled in (a user means
+ *	lt-cred-mech, for one)
+ * @report: gets errors and warnings
+ */
+void config_check(struct kturnd_config *cfg, struct report *report);
+
+/*
+ * Growing the lists: each copies @item to the end. Return 0 or -ENOMEM; what
+ * was to be added then still belongs to the caller.
+ */
+int config_add_string(struct config_strings *list, const char *text);
+int config_add_addr(struct config_addrs *list,
+		    const struct transport_addr *item);
+int config_add_external(struct config_externals *list,
+			const struct config_external *item);
+int config_add_range(struct config_ranges *list,
+		     const struct config_range *item);
+int config_add_user(struct config_users *list, const struct config_user *item);
+
+#endif /* KTURN_KTURND_CONFIG_H */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Do the options go together? Runs once all of them are known, so its findings
+ * belong to no line.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kturnd/config.h"
+
+#define HOST_NAME_LEN 256
+
+static void check_ways_in(const struct kturnd_config *cfg,
+			  struct report *report)
+{
+	if (cfg->no_udp)
+		report_error(report, NULL,
+			     "no-udp: no client could reach the server, which listens on UDP only; remove the option");
+	if (cfg->no_udp_relay && !cfg->stun_only)
+		report_error(report, NULL,
+			     "no-udp-relay: nothing could be relayed, for only UDP is; remove the option, or add stun-only");
+	if (cfg->no_stun && cfg->stun_only)
+		report_error(report, NULL,
+			     "no-stun and stun-only exclude each other; remove one");
+	if (cfg->min_port > cfg->max_port)
+		report_error(report, NULL,
+			     "min-port %u is above max-port %u; exchange them",
+			     cfg->min_port, cfg->max_port);
+}
+
+static bool is_wildcard(const struct transport_addr *addr)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(addr->ip, zero, sizeof(zero)) == 0;
+}
+
+static void check_relay_addresses(const struct kturnd_config *cfg,
+				  struct report *report)
+{
+	const struct config_externals *ext = &cfg->external_ip;
+
+	for (size_t i = 0; i < cfg->relay_ip.n; i++)
+		if (is_wildcard(&cfg->relay_ip.v[i]))
+			report_error(report, NULL,
+				     "relay-ip: a wildcard address cannot be told to clients; name an address of this host, or leave relay-ip out to use all of them");
+	for (size_t i = 0; i < ext->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (ext->v[i].public_ip.family == ext->v[j].public_ip.family &&
+			    (!ext->v[i].private_ip.family || !ext->v[j].private_ip.family))
+				report_error(report, NULL,
+					     "external-ip: with several of one address family each needs the form PUBLIC/PRIVATE");
+}
+
+/*
+ * As coturn does it: users mean lt-cred-mech, secrets mean use-auth-secret,
+ * and where nothing is said about credentials everybody is served.
+ */
+static void infer_credentials(struct kturnd_config *cfg)
+{
+	if (cfg->auth_secrets.n)
+		cfg->use_auth_secret = true;
+	if (cfg->use_auth_secret || (cfg->users.n && !cfg->no_auth))
+		cfg->lt_cred_mech = true;
+}
+
+static void default_realm(struct kturnd_config *cfg, struct report *report)
+{
+	char host[HOST_NAME_LEN] = "";
+
+	if (gethostname(host, sizeof(host) - 1) || !host[0])
+		strcpy(host, "kturn");
+	cfg->realm = strdup(host);
+	if (!cfg->realm)
+		report_error(report, NULL, "out of memory");
+	else
+		report_warning(report, NULL,
+			       "no realm is set; using the host's name, '%s'",
+			       host);
+}
+
+static void check_credentials(struct kturnd_config *cfg, struct report *report)
+{
+	bool asked = cfg->lt_cred_mech || cfg->use_auth_secret ||
+		     cfg->auth_secrets.n;
+
+	if (cfg->no_auth && asked) {
+		report_error(report, NULL,
+			     "no-auth excludes lt-cred-mech and use-auth-secret; remove one side");
+		return;
+	}
+	infer_credentials(cfg);
+	if (cfg->use_auth_secret && !cfg->auth_secrets.n)
+		report_error(report, NULL,
+			     "use-auth-secret: no secret is known; add static-auth-secret=SECRET");
+	else if (cfg->lt_cred_mech && !cfg->users.n && !cfg->auth_secrets.n)
+		report_error(report, NULL,
+			     "lt-cred-mech: nobody could log in; add user=NAME:PASSWORD or static-auth-secret=SECRET");
+	if (!cfg->lt_cred_mech)
+		report_warning(report, NULL,
+			       "anybody may use this server as a relay: no user and no secret is set%s",
+			       cfg->no_auth ? " (no-auth)" : "; if that is meant, say no-auth");
+	if (cfg->lt_cred_mech && !cfg->realm)
+		default_realm(cfg, report);
+}
+
+static void check_daemon(const struct kturnd_config *cfg,
+			 struct report *report)
+{
+	if (cfg->kernel_relay == KERNEL_RELAY_OFF &&
+	    cfg->kernel_hook != KERNEL_HOOK_KEEP)
+		report_warning(report, NULL,
+			       "kernel-hook has no effect with kernel-relay=off");
+	if (cfg->allow_loopback_peers && !cfg->lt_cred_mech)
+		report_warning(report, NULL,
+			       "allow-loopback-peers without credentials opens this host's own services to everybody");
+}
+
+void config_check(struct kturnd_config *cfg, struct report *report)
+{
+	check_ways_in(cfg, report);
+	check_relay_addresses(cfg, report);
+	check_credentials(cfg, report);
+	check_daemon(cfg, report);
+}

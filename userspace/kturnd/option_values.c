@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The values of options: from text to what struct kturnd_config holds, or to
+ * a sentence about what is wrong.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kturnd/options.h"
+
+#define PREFIX_TEXT_LEN	64
+
+static void *target(struct kturnd_config *cfg, const struct option *opt)
+{
+	return (char *)cfg + opt->target;
+}
+
+__attribute__((format(printf, 2, 3)))
+static int refuse(char why[static OPTION_WHY_LEN], const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, OPTION_WHY_LEN, fmt, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int check_memory(int ret, char why[static OPTION_WHY_LEN])
+{
+	if (ret)
+		snprintf(why, OPTION_WHY_LEN, "cannot be kept: out of memory");
+	return ret;
+}
+
+static bool is_one_of(const char *text, const char *const words[])
+{
+	for (; *words; words++)
+		if (strcasecmp(text, *words) == 0)
+			return true;
+	return false;
+}
+
+static int parse_flag(const char *value, bool *on,
+		      char why[static OPTION_WHY_LEN])
+{
+	static const char *const yes[] = { "1", "on", "yes", "true", "t", "y",
+					   NULL };
+	static const char *const no[] = { "0", "off", "no", "false", "f", "n",
+					  NULL };
+
+	*on = !value || !value[0] || is_one_of(value, yes);
+	if (*on || is_one_of(value, no))
+		return 0;
+	return refuse(why, "is neither yes nor no; give on or off, or the name alone for on");
+}
+
+int option_set_flag(struct kturnd_config *cfg, const struct option *opt,
+		    const char *value, char why[static OPTION_WHY_LEN])
+{
+	return parse_flag(value, target(cfg, opt), why);
+}
+
+/* For no-x where the configuration holds x. */
+int option_set_flag_off(struct kturnd_config *cfg, const struct option *opt,
+			const char *value, char why[static OPTION_WHY_LEN])
+{
+	bool off;
+	int ret = parse_flag(value, &off, why);
+
+	if (!ret)
+		*(bool *)target(cfg, opt) = !off;
+	return ret;
+}
+
+int option_set_number(struct kturnd_config *cfg, const struct option *opt,
+		      const char *value, char why[static OPTION_WHY_LEN])
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = isdigit((unsigned char)value[0]) ? strtoul(value, &end, 10)
+						  : 0;
+	if (!isdigit((unsigned char)value[0]) || *end || errno ||
+	    number < opt->min || number > opt->max)
+		return refuse(why, "is not a number from %u to %u; give one",
+			      opt->min, opt->max);
+	*(uint32_t *)target(cfg, opt) = (uint32_t)number;
+	return 0;
+}
+
+/* Bare means coturn's default, which is ours as well. */
+int option_set_stale_nonce(struct kturnd_config *cfg, const struct option *opt,
+			   const char *value, char why[static OPTION_WHY_LEN])
+{
+	return option_set_number(cfg, opt, value && value[0] ? value : "600",
+				 why);
+}
+
+int option_set_string(struct kturnd_config *cfg, const struct option *opt,
+		      const char *value, char why[static OPTION_WHY_LEN])
+{
+	char **text = target(cfg, opt);
+	size_t len = strlen(value);
+	char *copy;
+
+	if (len < opt->min)
+		return refuse(why, "is empty; give a value");
+	if (opt->max && len > opt->max)
+		return refuse(why, "has %zu bytes; give at most %u", len,
+			      opt->max);
+	copy = strdup(value);
+	if (!copy)
+		return check_memory(-ENOMEM, why);
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+/* "syslog" as a file name means the option syslog, as in coturn. */
+int option_set_log_file(struct kturnd_config *cfg, const struct option *opt,
+			const char *value, char why[static OPTION_WHY_LEN])
+{
+	if (strcmp(value, "syslog") == 0) {
+		cfg->syslog = true;
+		return 0;
+	}
+	return option_set_string(cfg, opt, value, why);
+}
+
+int option_set_choice(struct kturnd_config *cfg, const struct option *opt,
+		      const char *value, char why[static OPTION_WHY_LEN])
+{
+	const char *word = opt->choices;
+	size_t len;
+	int index = 0;
+
+	for (; ; word += len + 1, index++) {
+		len = strcspn(word, "|");
+		if (strlen(value) == len && strncasecmp(value, word, len) == 0)
+			break;
+		if (!word[len])
+			return refuse(why, "is not known; give one of %s",
+				      opt->choices);
+	}
+	*(int *)target(cfg, opt) = index;
+	return 0;
+}
+
+int option_set_keep_family(struct kturnd_config *cfg, const struct option *opt,
+			   const char *value, char why[static OPTION_WHY_LEN])
+{
+	bool keep;
+	int ret = parse_flag(value, &keep, why);
+
+	(void)opt;
+	if (!ret && keep)
+		cfg->default_family = DEFAULT_FAMILY_KEEP;
+	return ret;
+}
+
+static int parse_ip(const char *text, struct transport_addr *addr)
+{
+	if (transport_addr_parse(addr, text) || addr->port)
+		return -EINVAL;
+	transport_addr_unmap(addr);
+	return 0;
+}
+
+int option_set_address(struct kturnd_config *cfg, const struct option *opt,
+		       const char *value, char why[static OPTION_WHY_LEN])
+{
+	struct transport_addr addr;
+
+	if (parse_ip(value, &addr))
+		return refuse(why, "is not an IP address; give one such as 192.0.2.1 or 2001:db8::1, without a port");
+	return check_memory(config_add_addr(target(cfg, opt), &addr), why);
+}
+
+/* Split @text at the first @at, which is left out. */
+static bool split(const char *text, char at, char *head, size_t size,
+		  const char **tail)
+{
+	const char *p = strchr(text, at);
+
+	if (!p || (size_t)(p - text) >= size)
+		return false;
+	memcpy(head, text, (size_t)(p - text));
+	head[p - text] = '\0';
+	*tail = p + 1;
+	return true;
+}
+
+int option_set_external(struct kturnd_config *cfg, const struct option *opt,
+			const char *value, char why[static OPTION_WHY_LEN])
+{
+	struct config_external ext = { 0 };
+	char head[PREFIX_TEXT_LEN];
+	const char *tail;
+	int ret;
+
+	if (split(value, '/', head, sizeof(head), &tail))
+		ret = parse_ip(head, &ext.public_ip) ?:
+		      parse_ip(tail, &ext.private_ip);
+	else
+		ret = parse_ip(value, &ext.public_ip);
+	if (ret)
+		return refuse(why, "is not PUBLIC or PUBLIC/PRIVATE; give IP addresses, as in 203.0.113.7/10.0.0.7");
+	if (ext.private_ip.family &&
+	    ext.private_ip.family != ext.public_ip.family)
+		return refuse(why, "mixes IPv4 and IPv6; give two addresses of one family");
+	return check_memory(config_add_external(target(cfg, opt), &ext), why);
+}
+
+/* From an address in a prefix to the lowest and the highest of the prefix. */
+static int range_of_prefix(struct config_range *range, const char *bits_text)
+{
+	size_t bytes = transport_addr_ip_len(&range->first);
+	unsigned long bits;
+	char *end;
+
+	if (!isdigit((unsigned char)bits_text[0]))
+		return -EINVAL;
+	bits = strtoul(bits_text, &end, 10);
+	if (*end || bits > bytes * 8)
+		return -EINVAL;
+	range->last = range->first;
+	for (size_t i = 0; i < bytes; i++) {
+		unsigned int fixed = bits >= 8 * (i + 1) ? 8 :
+			bits > 8 * i ? (unsigned int)(bits - 8 * i) : 0;
+		uint8_t host = (uint8_t)(0xff >> fixed);
+
+		range->first.ip[i] &= (uint8_t)~host;
+		range->last.ip[i] |= host;
+	}
+	return 0;
+}
+
+static int parse_range(const char *value, struct config_range *range)
+{
+	char head[PREFIX_TEXT_LEN];
+	const char *tail;
+
+	if (split(value, '/', head, sizeof(head), &tail))
+		return parse_ip(head, &range->first) ?:
+		       range_of_prefix(range, tail);
+	if (split(value, '-', head, sizeof(head), &tail))
+		return parse_ip(head, &range->first) ?:
+		       parse_ip(tail, &range->last);
+	range->last = range->first = (struct transport_addr){ 0 };
+	if (parse_ip(value, &range->first))
+		return -EINVAL;
+	range->last = range->first;
+	return 0;
+}
+
+int option_set_range(struct kturnd_config *cfg, const struct option *opt,
+		     const char *value, char why[static OPTION_WHY_LEN])
+{
+	struct config_range range;
+
+	if (parse_range(value, &range))
+		return refuse(why, "is not a range of IP addresses; give ADDRESS, FIRST-LAST or ADDRESS/BITS");
+	if (range.first.family != range.last.family)
+		return refuse(why, "mixes IPv4 and IPv6; give two ranges");
+	if (memcmp(range.first.ip, range.last.ip, sizeof(range.first.ip)) > 0)
+		return refuse(why, "ends before it begins; exchange the two addresses");
+	return check_memory(config_add_range(target(cfg, opt), &range), why);
+}
+
+/* 0x and 32 hexadecimal digits: an MD5 key */
+static int parse_key(const char *text, uint8_t key[static 16])
+{
+	if (strlen(text) != 34)
+		return -EINVAL;
+	for (int i = 0; i < 16; i++) {
+		const char pair[] = { text[2 + 2 * i], text[3 + 2 * i], '\0' };
+
+		if (!isxdigit((unsigned char)pair[0]) ||
+		    !isxdigit((unsigned char)pair[1]))
+			return -EINVAL;
+		key[i] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	return 0;
+}
+
+int option_set_user(struct kturnd_config *cfg, const struct option *opt,
+		    const char *value, char why[static OPTION_WHY_LEN])
+{
+	struct config_user user = { 0 };
+	const char *colon = strchr(value, ':');
+	bool is_key;
+	int ret;
+
+	if (!colon || colon == value || !colon[1])
+		return refuse(why, "is not NAME:PASSWORD or NAME:0xKEY; give both parts with a colon between them");
+	is_key = strncmp(colon + 1, "0x", 2) == 0;
+	if (is_key && parse_key(colon + 1, user.key))
+		return refuse(why, "has a key that is not 32 hexadecimal digits after 0x; make it with turnadmin -k, or give the password");
+	if (!is_key)
+		user.password = strdup(colon + 1);
+	user.name = strndup(value, (size_t)(colon - value));
+	ret = user.name && (is_key || user.password) ?
+		config_add_user(target(cfg, opt), &user) : -ENOMEM;
+	if (ret) {
+		free(user.name);
+		free(user.password);
+	}
+	return check_memory(ret, why);
+}
+
+int option_set_secret(struct kturnd_config *cfg, const struct option *opt,
+		      const char *value, char why[static OPTION_WHY_LEN])
+{
+	if (!value[0])
+		return refuse(why, "is empty; give the secret that the web server signs credentials with");
+	return check_memory(config_add_string(target(cfg, opt), value), why);
+}

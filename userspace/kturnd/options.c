@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kturnd/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TARGET(member) .target = offsetof(struct kturnd_config, member)
+#define HEADING(text) { .doc = text }
+#define FLAG(n, l, member, d) \
+	{ .name = n, .letter = l, .set = option_set_flag, TARGET(member), \
+	  .doc = d }
+#define FLAG_OFF(n, member, d) \
+	{ .name = n, .set = option_set_flag_off, TARGET(member), .doc = d }
+#define NUMBER(n, l, member, lo, hi, h, d) \
+	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+	  .set = option_set_number, TARGET(member), .min = lo, .max = hi, \
+	  .hint = h, .doc = d }
+#define STRING(n, l, member, limit, h, d) \
+	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+	  .set = option_set_string, TARGET(member), .min = 1, .max = limit, \
+	  .hint = h, .doc = d }
+#define CHOICE(n, l, member, words, d) \
+	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+	  .set = option_set_choice, TARGET(member), .choices = words, \
+	  .hint = words, .doc = d }
+#define LIST(n, l, setter, member, h, d) \
+	{ .name = n, .letter = l, .value = OPTION_VALUE, .set = setter, \
+	  TARGET(member), .hint = h, .doc = d }
+#define FULFILLED(n, d) \
+	{ .name = n, .state = OPTION_FULFILLED, .doc = d }
+#define NOT_YET(n, l, v, d) \
+	{ .name = n, .letter = l, .value = v, .state = OPTION_NOT_YET, .doc = d }
+#define MEANINGLESS(n, l, v) \
+	{ .name = n, .letter = l, .value = v, .state = OPTION_MEANINGLESS, \
+	  .doc = "has no meaning here" }
+
+#define NO_TLS		"TLS and DTLS are not available yet"
+#define NO_TCP		"TCP is not available yet"
+#define NO_DATABASE	"user databases are not available yet"
+#define NO_RATES	"bandwidth limits are not available yet"
+#define NO_REDIRECT	"redirecting clients is not available yet"
+#define NO_METRICS	"metrics are not available yet"
+#define NO_RFC5780	"NAT behaviour discovery is not available yet"
+#define NO_FACILITY	"listening by device is not available yet; name its addresses"
+
+const struct option options[] = {
+HEADING("Clients"),
+NUMBER("listening-port", 'p', listening_port, 1, 65535, "PORT",
+       "UDP port for clients; default 3478"),
+LIST("listening-ip", 'L', option_set_address, listening_ip, "IP",
+     "address for clients, may be repeated; default: all addresses of the host"),
+FLAG("no-udp", 0, no_udp, "no UDP for clients (refused: there is nothing else yet)"),
+FULFILLED("no-tcp", "no TCP for clients: always so for now"),
+FULFILLED("no-tls", "no TLS for clients: always so for now"),
+FULFILLED("no-dtls", "no DTLS for clients: always so for now"),
+
+HEADING("Peers"),
+LIST("relay-ip", 'E', option_set_address, relay_ip, "IP",
+     "address that peers see, may be repeated; default: the listening addresses, or all of the host's"),
+LIST("external-ip", 'X', option_set_external, external_ip, "PUBLIC[/PRIVATE]",
+     "behind a 1:1 NAT, the address to tell clients instead of PRIVATE; may be repeated"),
+NUMBER("min-port", 0, min_port, 1, 65535, "PORT",
+       "lowest port for peers; default 49152"),
+NUMBER("max-port", 0, max_port, 1, 65535, "PORT",
+       "highest port for peers; default 65535"),
+CHOICE("allocation-default-address-family", 'A', default_family,
+       "ipv4|ipv6|keep",
+       "family of an allocation that asks for none; keep: the client's; default ipv4"),
+{ .name = "keep-address-family", .letter = 'K', .set = option_set_keep_family,
+  .doc = "the same as allocation-default-address-family=keep" },
+LIST("denied-peer-ip", 0, option_set_range, denied_peer_ip, "IP[-IP]",
+     "peers that may not be reached: address, range, or address/bits; may be repeated"),
+LIST("allowed-peer-ip", 0, option_set_range, allowed_peer_ip, "IP[-IP]",
+     "peers that may be reached although denied; may be repeated"),
+FLAG("no-multicast-peers", 0, no_multicast_peers,
+     "refuse multicast and broadcast addresses as peers"),
+FLAG("allow-loopback-peers", 0, allow_loopback_peers,
+     "allow 127.0.0.0/8 and ::1 as peers: for tests only"),
+FLAG("no-udp-relay", 0, no_udp_relay,
+     "no UDP relaying (refused: there is nothing else yet)"),
+FULFILLED("no-tcp-relay", "no TCP relaying: always so for now"),
+
+HEADING("Credentials"),
+FLAG("lt-cred-mech", 'a', lt_cred_mech, "long-term credentials (RFC 8489 section 9.2)"),
+FLAG("no-auth", 'z', no_auth, "serve everybody"),
+{ .name = "user", .letter = 'u', .value = OPTION_VALUE, .secret = true,
+  .set = option_set_user, TARGET(users), .hint = "NAME:PASSWORD",
+  .doc = "a user, with a password or with 0x and the MD5 key of it; may be repeated" },
+STRING("realm", 'r', realm, 763, "NAME", "the realm; default: the host's name"),
+FLAG("use-auth-secret", 0, use_auth_secret,
+     "credentials with a time stamp, made by a web server (TURN REST)"),
+{ .name = "static-auth-secret", .value = OPTION_VALUE, .secret = true,
+  .set = option_set_secret, TARGET(auth_secrets), .hint = "SECRET",
+  .doc = "the secret they are made with; several are all valid" },
+STRING("rest-api-separator", 'C', rest_api_separator, 1, "CHARACTER",
+       "between time stamp and name in them; default :"),
+{ .name = "stale-nonce", .value = OPTION_VALUE_MAYBE,
+  .set = option_set_stale_nonce, TARGET(stale_nonce), .max = 86400,
+  .hint = "SECONDS", .doc = "life of a nonce; 0: as long as the server runs; default 600" },
+FLAG("secure-stun", 0, secure_stun, "ask for credentials even in Binding requests"),
+NUMBER("user-quota", 'q', user_quota, 0, UINT32_MAX, "COUNT",
+       "allocations a user may have at a time; 0: any number; default 0"),
+NUMBER("total-quota", 'Q', total_quota, 0, UINT32_MAX, "COUNT",
+       "allocations at a time; 0: any number; default 0"),
+
+HEADING("Protocol"),
+FLAG("fingerprint", 'f', fingerprint, "FINGERPRINT in all messages"),
+FLAG("software-attribute", 0, software_attribute, "tell name and version; the default"),
+FLAG_OFF("no-software-attribute", software_attribute, "do not"),
+FLAG("no-stun", 0, no_stun, "answer no Binding requests"),
+FLAG("stun-only", 'S', stun_only, "answer nothing but Binding requests"),
+FLAG("rfc5766-channel-numbers", 0, rfc5766_channels,
+     "accept channel numbers up to 0x7FFF, as old clients use them"),
+NUMBER("max-allocate-lifetime", 0, max_allocate_lifetime, 600, 604800, "SECONDS",
+       "longest lifetime of an allocation; default 3600"),
+NUMBER("channel-lifetime", 0, channel_lifetime, 1, 604800, "SECONDS",
+       "lifetime of a channel binding; default 600"),
+NUMBER("permission-lifetime", 0, permission_lifetime, 1, 604800, "SECONDS",
+       "lifetime of a permission; default 300"),
+
+HEADING("Relaying"),
+CHOICE("kernel-relay", 0, kernel_relay, "auto|off|require",
+       "auto: by kturn.ko when it is there, else by kturnd; require: do not start without it; default auto"),
+CHOICE("kernel-hook", 0, kernel_hook, "keep|prerouting|input",
+       "where kturn.ko looks at packets: before or after the firewall's INPUT chain; default: as the module is set"),
+NUMBER("relay-threads", 'm', relay_threads, 0, CONFIG_MAX_WORKERS, "COUNT",
+       "worker threads; 0: one for each CPU; default 0"),
+NUMBER("sock-buf-size", 0, sock_buf_size, 0, 1 << 30, "BYTES",
+       "send and receive buffer of each socket; 0: the system's default"),
+
+HEADING("Daemon"),
+{ .name = "log-file", .letter = 'l', .value = OPTION_VALUE,
+  .set = option_set_log_file, TARGET(log_file), .min = 1, .max = 4095,
+  .hint = "PATH", .doc = "log to a file too; stdout or -: to standard output; syslog: to syslog" },
+FLAG("syslog", 0, syslog, "log to syslog instead"),
+{ .name = "syslog-facility", .value = OPTION_VALUE, .set = option_set_string,
+  TARGET(syslog_facility), .min = 1, .max = 32, .hint = "LOG_NAME",
+  .doc = "syslog facility, LOG_DAEMON by default" },
+FLAG("no-stdout-log", 0, no_stdout_log, "do not log to standard output"),
+FULFILLED("simple-log", "log to the file by its plain name: always so"),
+FULFILLED("new-log-timestamp", "full time stamps in the log: always so"),
+FLAG("verbose", 'v', verbose, "log each session"),
+FLAG("Verbose", 'V', extra_verbose, "log each request"),
+STRING("pidfile", 0, pidfile, 4095, "PATH", "file for the process id"),
+STRING("proc-user", 0, proc_user, 255, "NAME", "user to become once all is open"),
+STRING("proc-group", 0, proc_group, 255, "NAME", "group to become"),
+STRING("admin-socket", 0, admin_socket, 107, "PATH",
+       "socket that kturnctl talks to; default " CONFIG_DEFAULT_ADMIN),
+
+HEADING("Not available yet: a warning, then ignored"),
+NOT_YET("listening-device", 'd', OPTION_VALUE, NO_FACILITY),
+NOT_YET("relay-device", 'i', OPTION_VALUE, NO_FACILITY),
+NOT_YET("alt-listening-port", 0, OPTION_VALUE, NO_RFC5780),
+NOT_YET("aux-server", 0, OPTION_VALUE, "auxiliary servers are not available yet"),
+NOT_YET("rfc5780", 0, OPTION_FLAG, NO_RFC5780),
+NOT_YET("tls-listening-port", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("alt-tls-listening-port", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("cert", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("pkey", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("pkey-pwd", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("cipher-list", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("CA-file", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("dh-file", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("ec-curve-name", 0, OPTION_VALUE, NO_TLS),
+NOT_YET("dh566", 0, OPTION_FLAG, NO_TLS),
+NOT_YET("dh1066", 0, OPTION_FLAG, NO_TLS),
+NOT_YET("dh2066", 0, OPTION_FLAG, NO_TLS),
+NOT_YET("tlsv1", 0, OPTION_FLAG, NO_TLS),
+NOT_YET("tlsv1_1", 0, OPTION_FLAG, NO_TLS),
+NOT_YET("no-tlsv1_2", 0, OPTION_FLAG, NO_TLS),
+NOT_YET("dtls", 0, OPTION_FLAG, NO_TLS),
+NOT_YET("tcp-proxy-port", 0, OPTION_VALUE, NO_TCP),
+NOT_YET("max-bps", 's', OPTION_VALUE, NO_RATES),
+NOT_YET("bps-capacity", 'B', OPTION_VALUE, NO_RATES),
+NOT_YET("unauthorized-ratelimit", 0, OPTION_FLAG, "limits on failed logins are not available yet"),
+NOT_YET("max-allocate-timeout", 0, OPTION_VALUE, "it limits TCP connections, which are not available yet"),
+NOT_YET("mobility", 0, OPTION_FLAG, "mobility (RFC 8016) is not available yet"),
+NOT_YET("oauth", 0, OPTION_FLAG, "third-party authorization (RFC 7635) is not available yet"),
+NOT_YET("server-name", 0, OPTION_VALUE, "third-party authorization (RFC 7635) is not available yet"),
+NOT_YET("check-origin-consistency", 0, OPTION_FLAG, "realms by origin are not available yet"),
+NOT_YET("server-relay", 0, OPTION_FLAG, "relaying without permissions is not available"),
+NOT_YET("userdb", 'b', OPTION_VALUE, NO_DATABASE),
+NOT_YET("db", 0, OPTION_VALUE, NO_DATABASE),
+NOT_YET("psql-userdb", 'e', OPTION_VALUE, NO_DATABASE),
+NOT_YET("mysql-userdb", 'M', OPTION_VALUE, NO_DATABASE),
+NOT_YET("mongo-userdb", 'J', OPTION_VALUE, NO_DATABASE),
+NOT_YET("redis-userdb", 'N', OPTION_VALUE, NO_DATABASE),
+NOT_YET("redis-statsdb", 'O', OPTION_VALUE, NO_DATABASE),
+NOT_YET("secret-key-file", 0, OPTION_VALUE, NO_DATABASE),
+NOT_YET("alternate-server", 0, OPTION_VALUE, NO_REDIRECT),
+NOT_YET("tls-alternate-server", 0, OPTION_VALUE, NO_REDIRECT),
+NOT_YET("prometheus", 0, OPTION_FLAG, NO_METRICS),
+NOT_YET("prometheus-port", 0, OPTION_VALUE, NO_METRICS),
+NOT_YET("prometheus-address", 0, OPTION_VALUE, NO_METRICS),
+NOT_YET("prometheus-path", 0, OPTION_VALUE, NO_METRICS),
+NOT_YET("prometheus-username-labels", 0, OPTION_FLAG, NO_METRICS),
+NOT_YET("log-binding", 0, OPTION_FLAG, "logging Binding requests is not available"),
+NOT_YET("log-min-level", 0, OPTION_VALUE, "use verbose or Verbose for more"),
+NOT_YET("daemon", 'o', OPTION_FLAG, "kturnd stays in the foreground; leave that to the service manager"),
+NOT_YET("acme-redirect", 0, OPTION_VALUE, NO_TCP),
+
+HEADING("Without meaning here: a warning, then ignored"),
+MEANINGLESS("no-loopback-peers", 0, OPTION_FLAG),
+MEANINGLESS("no-cli", 0, OPTION_FLAG),
+MEANINGLESS("cli-ip", 0, OPTION_VALUE),
+MEANINGLESS("cli-port", 0, OPTION_VALUE),
+MEANINGLESS("cli-password", 0, OPTION_VALUE),
+MEANINGLESS("cli-max-output-sessions", 0, OPTION_VALUE),
+MEANINGLESS("web-admin", 0, OPTION_FLAG),
+MEANINGLESS("web-admin-ip", 0, OPTION_VALUE),
+MEANINGLESS("web-admin-port", 0, OPTION_VALUE),
+MEANINGLESS("web-admin-listen-on-workers", 0, OPTION_FLAG),
+MEANINGLESS("no-tlsv1", 0, OPTION_FLAG),
+MEANINGLESS("no-tlsv1_1", 0, OPTION_FLAG),
+MEANINGLESS("no-rfc5780", 0, OPTION_FLAG),
+MEANINGLESS("response-origin-only-with-rfc5780", 0, OPTION_FLAG),
+MEANINGLESS("no-stun-backward-compatibility", 0, OPTION_FLAG),
+MEANINGLESS("no-auth-pings", 0, OPTION_FLAG),
+MEANINGLESS("no-dynamic-ip-list", 0, OPTION_FLAG),
+MEANINGLESS("no-dynamic-realms", 0, OPTION_FLAG),
+MEANINGLESS("new-log-timestamp-format", 0, OPTION_VALUE),
+MEANINGLESS("udp-self-balance", 0, OPTION_FLAG),
+MEANINGLESS("ne", 0, OPTION_VALUE),
+MEANINGLESS("udp-recvmmsg", 0, OPTION_FLAG),
+MEANINGLESS("udp-gso", 0, OPTION_FLAG),
+MEANINGLESS("multiplex-peer", 0, OPTION_FLAG),
+};
+
+const size_t options_count = sizeof(options) / sizeof(options[0]);
+
+_Static_assert(sizeof(options) / sizeof(options[0]) <= OPTION_MAX,
+	       "struct option_reader remembers OPTION_MAX options");
+
+const struct option *option_find(const char *name)
+{
+	for (size_t i = 0; i < options_count; i++)
+		if (options[i].name && strcmp(options[i].name, name) == 0)
+			return &options[i];
+	return NULL;
+}
+
+const struct option *option_find_letter(char letter)
+{
+	for (size_t i = 0; letter && i < options_count; i++)
+		if (options[i].letter == letter)
+			return &options[i];
+	return NULL;
+}
+
+static void warn_once(struct option_reader *reader, const struct option *opt,
+		      const struct report_place *place)
+{
+	bool *warned = &reader->warned[opt - options];
+
+	if (!*warned)
+		report_warning(reader->report, place, "%s: ignored: %s",
+			       opt->name, opt->doc);
+	*warned = true;
+}
+
+static void set(struct option_reader *reader, const struct option *opt,
+		const char *value, const struct report_place *place)
+{
+	char why[OPTION_WHY_LEN];
+
+	if (!value && opt->value == OPTION_VALUE) {
+		report_error(reader->report, place,
+			     "%s: has no value; give %s=%s", opt->name,
+			     opt->name, opt->hint);
+		return;
+	}
+	if (!opt->set(reader->cfg, opt, value, why))
+		return;
+	if (opt->secret || !value)
+		report_error(reader->report, place, "%s: the value %s",
+			     opt->name, why);
+	else
+		report_error(reader->report, place, "%s: '%s' %s", opt->name,
+			     value, why);
+}
+
+void option_apply(struct option_reader *reader, const struct option *opt,
+		  const char *value, const struct report_place *place)
+{
+	switch (opt->state) {
+	case OPTION_ACTIVE:
+		set(reader, opt, value, place);
+		break;
+	case OPTION_NOT_YET:
+	case OPTION_MEANINGLESS:
+		warn_once(reader, opt, place);
+		break;
+	case OPTION_FULFILLED:
+		break;
+	}
+}
+
+/* Can @a be made @b by changing, adding or leaving out one character? */
+static bool nearly(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return (*a && *b && strcmp(a + 1, b + 1) == 0) ||
+	       (*a && strcmp(a + 1, b) == 0) ||
+	       (*b && strcmp(a, b + 1) == 0);
+}
+
+const struct option *option_suggest(const char *name)
+{
+	char dashed[64];
+	size_t i;
+
+	snprintf(dashed, sizeof(dashed), "%s", name);
+	for (i = 0; dashed[i]; i++)
+		if (dashed[i] == '_')
+			dashed[i] = '-';
+	for (i = 0; i < options_count; i++)
+		if (options[i].name &&
+		    (strcasecmp(options[i].name, dashed) == 0 ||
+		     nearly(options[i].name, dashed)))
+			return &options[i];
+	return NULL;
+}

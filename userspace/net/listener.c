@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/listener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/worker_internal.h"
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *listener = arg;
+	struct worker *worker = listener->worker;
+	struct turn_5tuple tuple = { .transport = TURN_UDP };
+	struct datagram datagram;
+	unsigned int first, count, i;
+	uint64_t now;
+
+	(void)fd;
+	(void)what;
+	count = worker_receive(worker, &listener->sock, &first);
+	now = worker_now();
+	worker->asked_at = &tuple.server;
+	for (i = first; i < first + count; i++) {
+		if (!receive_get(worker->pool, i, &datagram))
+			continue;
+		tuple.client = datagram.from;
+		tuple.server = listener->addr;
+		if (listener->sock.wildcard) {
+			tuple.server = datagram.to;
+			tuple.server.port = listener->addr.port;
+		}
+		turn_server_datagram(worker->server, &tuple, datagram.buf,
+				     datagram.len, now);
+	}
+	worker->asked_at = NULL;
+}
+
+int listener_new(struct worker *worker, const struct transport_addr *addr,
+		 struct listener **out)
+{
+	struct udp_options options = worker->setup->udp;
+	struct listener *listener = calloc(1, sizeof(*listener));
+	int ret;
+
+	if (!listener)
+		return -ENOMEM;
+	listener->worker = worker;
+	listener->addr = *addr;
+	options.share_port = true;
+	ret = udp_socket_open(&listener->sock, addr->family, &options);
+	if (ret) {
+		free(listener);
+		return ret;
+	}
+	ret = udp_socket_bind(&listener->sock, addr);
+	if (!ret && (event_assign(&listener->readable, worker->base,
+				  listener->sock.fd, EV_READ | EV_PERSIST,
+				  on_readable, listener) ||
+		     event_add(&listener->readable, NULL)))
+		ret = -ENOMEM;
+	if (ret) {
+		udp_socket_close(&listener->sock);
+		free(listener);
+		return ret;
+	}
+	*out = listener;
+	return 0;
+}
+
+void listener_free(struct listener *listener)
+{
+	event_del(&listener->readable);
+	udp_socket_close(&listener->sock);
+	free(listener);
+}
+
+bool listener_serves(const struct listener *listener,
+		     const struct transport_addr *local)
+{
+	if (listener->sock.wildcard)
+		return listener->addr.family == local->family &&
+		       listener->addr.port == local->port;
+	return transport_addr_equal(&listener->addr, local);
+}
+
+int listener_probe(const struct transport_addr *addr)
+{
+	struct udp_socket sock;
+	struct udp_options options = { 0 };
+	int ret = udp_socket_open(&sock, addr->family, &options);
+
+	if (ret)
+		return ret;
+	ret = udp_socket_bind(&sock, addr);
+	udp_socket_close(&sock);
+	return ret;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/receive.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+union packet_info {
+	struct cmsghdr align;
+	char in[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	char in6[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+struct receive_pool {
+	struct mmsghdr msgs[RECEIVE_BUFFERS];
+	struct iovec iovs[RECEIVE_BUFFERS];
+	union net_sockaddr names[RECEIVE_BUFFERS];
+	union packet_info infos[RECEIVE_BUFFERS];
+	uint8_t *memory;
+	unsigned int used;
+};
+
+#define POOL_BYTES ((size_t)RECEIVE_BUFFERS * RECEIVE_BUFFER_SIZE)
+
+/* Put back what the kernel changes in a message header. */
+static void rearm(struct receive_pool *pool, unsigned int index,
+		  bool with_info)
+{
+	struct msghdr *hdr = &pool->msgs[index].msg_hdr;
+
+	hdr->msg_namelen = sizeof(pool->names[index]);
+	hdr->msg_control = with_info ? &pool->infos[index] : NULL;
+	hdr->msg_controllen = with_info ? sizeof(pool->infos[index]) : 0;
+}
+
+/*
+ * Mapped, not allocated: of a buffer made for the largest datagram only the
+ * first page or two are ever touched, and only those take memory.
+ */
+struct receive_pool *receive_pool_new(void)
+{
+	struct receive_pool *pool = calloc(1, sizeof(*pool));
+	unsigned int i;
+
+	if (!pool)
+		return NULL;
+	pool->memory = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pool->memory == MAP_FAILED) {
+		free(pool);
+		return NULL;
+	}
+	for (i = 0; i < RECEIVE_BUFFERS; i++) {
+		pool->iovs[i] = (struct iovec){
+			.iov_base = pool->memory + i * RECEIVE_BUFFER_SIZE +
+				    TURN_HEADROOM,
+			.iov_len = RECEIVE_DATAGRAM_MAX,
+		};
+		pool->msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &pool->names[i],
+			.msg_iov = &pool->iovs[i],
+			.msg_iovlen = 1,
+		};
+	}
+	return pool;
+}
+
+void receive_pool_free(struct receive_pool *pool)
+{
+	if (pool)
+		munmap(pool->memory, POOL_BYTES);
+	free(pool);
+}
+
+void receive_pool_reset(struct receive_pool *pool)
+{
+	pool->used = 0;
+}
+
+bool receive_pool_full(const struct receive_pool *pool)
+{
+	return pool->used == RECEIVE_BUFFERS;
+}
+
+/*
+ * Asking for more datagrams than there are costs a useless look at the
+ * socket's queue, asking for fewer another round of the event loop. So the
+ * next burst follows from this one.
+ */
+static void adapt_burst(struct udp_socket *sock, unsigned int asked,
+			unsigned int got)
+{
+	unsigned int next = got < asked ? got : 2 * asked;
+
+	sock->burst = (uint16_t)(next < 1 ? 1 :
+				 next > RECEIVE_BURST ? RECEIVE_BURST : next);
+}
+
+unsigned int receive_batch(struct receive_pool *pool, struct udp_socket *sock,
+			   unsigned int *first)
+{
+	unsigned int left = RECEIVE_BUFFERS - pool->used;
+	unsigned int want = sock->burst < left ? sock->burst : left;
+	unsigned int i;
+	int got;
+
+	*first = pool->used;
+	for (i = 0; i < want; i++)
+		rearm(pool, *first + i, sock->wildcard);
+	got = recvmmsg(sock->fd, &pool->msgs[*first], want, MSG_DONTWAIT,
+		       NULL);
+	if (got < 0)
+		got = 0;
+	adapt_burst(sock, want, (unsigned int)got);
+	pool->used += (unsigned int)got;
+	return (unsigned int)got;
+}
+
+/* The address a datagram was sent to, if it is one that we may answer from. */
+static bool local_address(struct msghdr *hdr, struct transport_addr *to)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(hdr);
+
+	if (!cmsg)
+		return false;
+	if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+		to->family = AF_INET;
+		memcpy(to->ip, &info.ipi_addr, sizeof(info.ipi_addr));
+		/* They differ for multicast and broadcast. */
+		return info.ipi_addr.s_addr == info.ipi_spec_dst.s_addr;
+	}
+	if (cmsg->cmsg_level == IPPROTO_IPV6 &&
+	    cmsg->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+		to->family = AF_INET6;
+		memcpy(to->ip, &info.ipi6_addr, sizeof(info.ipi6_addr));
+		return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+	}
+	return false;
+}
+
+bool receive_get(struct receive_pool *pool, unsigned int index,
+		 struct datagram *datagram)
+{
+	struct msghdr *hdr = &pool->msgs[index].msg_hdr;
+
+	datagram->buf = pool->iovs[index].iov_base;
+	datagram->len = pool->msgs[index].msg_len;
+	net_sockaddr_to(&pool->names[index], &datagram->from);
+	datagram->to = (struct transport_addr){ 0 };
+	return !hdr->msg_control || local_address(hdr, &datagram->to);
+}

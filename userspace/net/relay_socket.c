@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/relay_socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/*
+ * Ports that look free may be held by other programs. So many attempts are
+ * made at random places, and so many more one port after the other, before an
+ * address counts as exhausted: bounded, for a client waits, and so do others.
+ */
+#define RANDOM_TRIES	16
+#define SCAN_TRIES	1024
+
+static struct relay_socket *relay_socket_new(const struct relay_address *address,
+					     const struct udp_options *options)
+{
+	struct relay_socket *relay = calloc(1, sizeof(*relay));
+	int ret;
+
+	if (!relay)
+		return NULL;
+	relay->address = address;
+	ret = udp_socket_open(&relay->sock, address->bound.family, options);
+	if (!ret)
+		return relay;
+	free(relay);
+	errno = -ret;
+	return NULL;
+}
+
+void relay_socket_close(struct relay_socket *relay)
+{
+	udp_socket_close(&relay->sock);
+	/* Only now: whoever claims the port next must be able to bind it. */
+	if (relay->port)
+		port_pool_put(relay->address->ports, relay->port);
+	free(relay);
+}
+
+static int bind_port(struct relay_socket *relay, uint16_t port)
+{
+	struct transport_addr addr = relay->address->bound;
+
+	addr.port = port;
+	return udp_socket_bind(&relay->sock, &addr);
+}
+
+/* Bind to @port, and @next, if there is one, to the port above. */
+static int bind_ports(struct relay_socket *first, struct relay_socket *next,
+		      uint16_t port)
+{
+	int ret = bind_port(first, port);
+
+	if (!ret && next)
+		ret = bind_port(next, (uint16_t)(port + 1));
+	return ret;
+}
+
+/* A socket can be bound once: after half a pair, begin with new ones. */
+static int reopen(struct relay_socket *relay, const struct udp_options *options)
+{
+	udp_socket_close(&relay->sock);
+	return udp_socket_open(&relay->sock, relay->address->bound.family,
+			       options);
+}
+
+static int try_ports(const struct relay_choice *choice,
+		     struct relay_socket *first, struct relay_socket *next)
+{
+	struct port_pool *ports = first->address->ports;
+	uint64_t random = choice->random;
+	uint32_t start = 0;
+
+	for (int i = 0; i < RANDOM_TRIES + SCAN_TRIES; i++) {
+		uint16_t port;
+		int ret;
+
+		if (i < RANDOM_TRIES) {
+			/* Knuth's MMIX generator: its high bits are good. */
+			start = (uint32_t)(random >> 32);
+			random = random * 6364136223846793005ULL +
+				 1442695040888963407ULL;
+		}
+		port = port_pool_take(ports, start,
+				      choice->request->even_port, next);
+		if (!port)
+			return -EADDRINUSE;
+		ret = bind_ports(first, next, port);
+		if (!ret) {
+			first->port = port;
+			if (next)
+				next->port = (uint16_t)(port + 1);
+			return 0;
+		}
+		port_pool_put(ports, port);
+		if (next)
+			port_pool_put(ports, (uint16_t)(port + 1));
+		if (ret != -EADDRINUSE && ret != -EACCES)
+			return ret;
+		if (next && (ret = reopen(first, &choice->options)))
+			return ret;
+		start = port_pool_offset(ports, port) + 1;
+	}
+	return -EADDRINUSE;
+}
+
+static int open_on(const struct relay_address *address,
+		   const struct relay_choice *choice,
+		   struct relay_socket **first, struct relay_socket **next)
+{
+	bool pair = choice->request->reserve_next;
+	int ret;
+
+	*first = relay_socket_new(address, &choice->options);
+	if (!*first)
+		return -errno;
+	*next = pair ? relay_socket_new(address, &choice->options) : NULL;
+	ret = pair && !*next ? -errno : try_ports(choice, *first, *next);
+	if (!ret)
+		return 0;
+	relay_socket_close(*first);
+	if (*next)
+		relay_socket_close(*next);
+	return ret;
+}
+
+/* Is this the address that comes as number @rank in the order of trying? */
+static bool comes_first(const struct relay_address *address,
+			const struct relay_choice *choice)
+{
+	return choice->prefer &&
+	       transport_addr_same_ip(&address->bound, choice->prefer);
+}
+
+int relay_socket_open(const struct relay_addresses *addresses,
+		      const struct relay_choice *choice,
+		      struct relay_socket **first, struct relay_socket **next)
+{
+	const int family = choice->request->family;
+	int ret = -EAFNOSUPPORT;
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++) {
+		const struct relay_address *a = &addresses->v[i];
+
+		if (a->bound.family == family && comes_first(a, choice)) {
+			ret = open_on(a, choice, first, next);
+			if (!ret)
+				return 0;
+		}
+	}
+	for (i = 0; i < addresses->n; i++) {
+		const struct relay_address *a =
+			&addresses->v[(choice->turn + i) % addresses->n];
+
+		if (a->bound.family == family && !comes_first(a, choice)) {
+			ret = open_on(a, choice, first, next);
+			if (!ret)
+				return 0;
+		}
+	}
+	return ret;
+}
+
+void relay_socket_describe(struct relay_socket *relay, struct turn_relay *out)
+{
+	out->handle = relay;
+	out->bound = relay->address->bound;
+	out->bound.port = relay->port;
+	out->relayed = relay->address->relayed;
+	out->relayed.port = relay->port;
+}

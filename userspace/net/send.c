@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/send.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "net/sockaddr.h"
+
+/* Source address for one datagram of a wildcard socket. */
+union source_info {
+	struct cmsghdr align;
+	char in[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	char in6[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/**
+ * struct send_entry - a queued datagram
+ * @iov: where it lies
+ * @to: destination
+ * @source: control message, if @source_len is not 0
+ * @to_len: size of @to
+ * @source_len: size of @source
+ * @next: next entry of the same socket, or SEND_NONE
+ * @df: must not be fragmented
+ */
+struct send_entry {
+	struct iovec iov;
+	union net_sockaddr to;
+	union source_info source;
+	socklen_t to_len;
+	uint16_t source_len;
+	uint16_t next;
+	bool df;
+};
+
+struct send_queue {
+	struct send_stats stats;
+	unsigned int used;
+	unsigned int replies;
+	unsigned int sockets;
+	struct udp_socket *busy[SEND_ENTRIES];
+	struct mmsghdr msgs[SEND_ENTRIES];
+	struct send_entry entries[SEND_ENTRIES];
+	uint8_t reply[SEND_REPLIES][TURN_REPLY_MAX];
+};
+
+struct send_queue *send_queue_new(void)
+{
+	return calloc(1, sizeof(struct send_queue));
+}
+
+void send_queue_free(struct send_queue *queue)
+{
+	free(queue);
+}
+
+const struct send_stats *send_queue_stats(const struct send_queue *queue)
+{
+	return &queue->stats;
+}
+
+static void set_source(struct send_entry *entry,
+		       const struct transport_addr *from)
+{
+	struct cmsghdr *cmsg = &entry->source.align;
+
+	if (from->family == AF_INET) {
+		struct in_pktinfo info = { 0 };
+
+		memcpy(&info.ipi_spec_dst, from->ip,
+		       sizeof(info.ipi_spec_dst));
+		cmsg->cmsg_level = IPPROTO_IP;
+		cmsg->cmsg_type = IP_PKTINFO;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+		entry->source_len = sizeof(entry->source.in);
+	} else {
+		struct in6_pktinfo info = { 0 };
+
+		memcpy(&info.ipi6_addr, from->ip, sizeof(info.ipi6_addr));
+		cmsg->cmsg_level = IPPROTO_IPV6;
+		cmsg->cmsg_type = IPV6_PKTINFO;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+		entry->source_len = sizeof(entry->source.in6);
+	}
+}
+
+/* Append an entry to its socket's chain, in the order of sending. */
+static void chain(struct send_queue *queue, struct udp_socket *sock,
+		  uint16_t index)
+{
+	if (sock->send_first == SEND_NONE) {
+		sock->send_first = index;
+		queue->busy[queue->sockets++] = sock;
+	} else {
+		queue->entries[sock->send_last].next = index;
+	}
+	sock->send_last = index;
+}
+
+void send_queue_add(struct send_queue *queue, const struct send_target *target,
+		    const uint8_t *buf, size_t len)
+{
+	struct send_entry *entry;
+
+	if (queue->used == SEND_ENTRIES)
+		send_queue_flush(queue);
+	entry = &queue->entries[queue->used];
+	entry->iov.iov_base = (void *)(uintptr_t)buf;
+	entry->iov.iov_len = len;
+	entry->to_len = net_sockaddr_from(&entry->to, target->to);
+	entry->source_len = 0;
+	entry->next = SEND_NONE;
+	entry->df = target->df;
+	if (target->from)
+		set_source(entry, target->from);
+	chain(queue, target->sock, (uint16_t)queue->used++);
+}
+
+void send_queue_copy(struct send_queue *queue,
+		     const struct send_target *target,
+		     const uint8_t *buf, size_t len)
+{
+	uint8_t *copy;
+
+	if (len > TURN_REPLY_MAX) {
+		queue->stats.failed++;
+		return;
+	}
+	/* Flush before the copy: afterwards its buffer would count as free. */
+	if (queue->replies == SEND_REPLIES || queue->used == SEND_ENTRIES)
+		send_queue_flush(queue);
+	copy = queue->reply[queue->replies++];
+	memcpy(copy, buf, len);
+	send_queue_add(queue, target, copy, len);
+}
+
+static void count_drop(struct send_stats *stats, int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+		stats->full++;
+		break;
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case EADDRNOTAVAIL:
+	case EPERM:
+	case EACCES:
+		stats->unreachable++;
+		break;
+	case EMSGSIZE:
+		stats->too_big++;
+		break;
+	default:
+		stats->failed++;
+	}
+}
+
+/*
+ * Send prepared messages through one socket. sendmmsg() stops at the first
+ * message that fails: drop that one and go on behind it, for the next may go
+ * elsewhere; but a full buffer is full for all of them.
+ */
+static void send_messages(struct send_queue *queue, struct udp_socket *sock,
+			  unsigned int count)
+{
+	struct mmsghdr *msgs = queue->msgs;
+
+	while (count) {
+		int sent = sendmmsg(sock->fd, msgs, count, MSG_DONTWAIT);
+
+		if (sent > 0) {
+			queue->stats.sent += (unsigned int)sent;
+			msgs += sent;
+			count -= (unsigned int)sent;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno == EAGAIN) {
+			queue->stats.full += count;
+			return;
+		}
+		count_drop(&queue->stats, errno);
+		msgs++;
+		count--;
+	}
+}
+
+/* Send a socket's chain, in runs of entries that agree about DF. */
+static void send_chain(struct send_queue *queue, struct udp_socket *sock)
+{
+	uint16_t index = sock->send_first;
+
+	sock->send_first = SEND_NONE;
+	while (index != SEND_NONE) {
+		bool df = queue->entries[index].df;
+		unsigned int count = 0;
+
+		while (index != SEND_NONE && queue->entries[index].df == df) {
+			struct send_entry *entry = &queue->entries[index];
+
+			queue->msgs[count++].msg_hdr = (struct msghdr){
+				.msg_name = &entry->to,
+				.msg_namelen = entry->to_len,
+				.msg_iov = &entry->iov,
+				.msg_iovlen = 1,
+				.msg_control = entry->source_len ?
+					&entry->source : NULL,
+				.msg_controllen = entry->source_len,
+			};
+			index = entry->next;
+		}
+		if (df != sock->df)
+			udp_socket_set_df(sock, df);
+		send_messages(queue, sock, count);
+	}
+}
+
+void send_queue_flush(struct send_queue *queue)
+{
+	for (unsigned int i = 0; i < queue->sockets; i++)
+		send_chain(queue, queue->busy[i]);
+	queue->sockets = 0;
+	queue->used = 0;
+	queue->replies = 0;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What the protocol core asks for, done with a worker's sockets: struct
+ * turn_ops with a struct worker as its environment.
+ */
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "net/worker_internal.h"
+
+static void fill_random(void *env, void *buf, size_t len)
+{
+	uint8_t *p = buf;
+
+	(void)env;
+	while (len) {
+		ssize_t got = getrandom(p, len, 0);
+
+		/* Only EINTR is possible, once the system is up. */
+		if (got < 0)
+			continue;
+		p += got;
+		len -= (size_t)got;
+	}
+}
+
+static uint64_t wall_time(void *env)
+{
+	(void)env;
+	return (uint64_t)time(NULL);
+}
+
+static int relay_open(void *env, const struct turn_relay_request *request,
+		      struct turn_relay *relay, struct turn_relay *next)
+{
+	struct worker *worker = env;
+	struct relay_socket *first, *second;
+	struct relay_choice choice = {
+		.request = request,
+		.prefer = worker->asked_at,
+		.turn = worker->relay_turn++,
+		.options = worker->setup->udp,
+	};
+	int ret;
+
+	fill_random(env, &choice.random, sizeof(choice.random));
+	ret = relay_socket_open(&worker->setup->relays, &choice, &first,
+				&second);
+	if (ret)
+		return ret;
+	relay_socket_describe(first, relay);
+	if (second)
+		relay_socket_describe(second, next);
+	return 0;
+}
+
+static void on_peer_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct relay_socket *relay = arg;
+	struct worker *worker = relay->worker;
+	struct datagram datagram;
+	unsigned int first, count, i;
+	uint64_t now;
+
+	(void)fd;
+	(void)what;
+	count = worker_receive(worker, &relay->sock, &first);
+	now = worker_now();
+	/* The allocation may end, and with it the relay, at any of these. */
+	for (i = first; i < first + count && relay->allocation; i++) {
+		if (!receive_get(worker->pool, i, &datagram))
+			continue;
+		turn_server_peer_datagram(worker->server, relay->allocation,
+					  &datagram.from, datagram.buf,
+					  datagram.len, now);
+	}
+}
+
+static void relay_attach(void *env, void *handle,
+			 struct turn_allocation *allocation)
+{
+	struct worker *worker = env;
+	struct relay_socket *relay = handle;
+
+	relay->worker = worker;
+	relay->allocation = allocation;
+	if (event_assign(&relay->readable, worker->base, relay->sock.fd,
+			 EV_READ | EV_PERSIST, on_peer_readable, relay) ||
+	    event_add(&relay->readable, NULL))
+		net_log(&worker->setup->log, TURN_LOG_ERROR,
+			"worker %u: out of memory: a relay socket cannot receive",
+			worker->number);
+}
+
+/*
+ * Datagrams of this socket may still be in the batch being handled, so the
+ * struct is freed when the round ends; but the queue must not name a closed
+ * socket.
+ */
+static void relay_close(void *env, void *handle)
+{
+	struct worker *worker = env;
+	struct relay_socket *relay = handle;
+
+	if (relay->sock.send_first != SEND_NONE)
+		send_queue_flush(worker->queue);
+	if (relay->worker)
+		event_del(&relay->readable);
+	relay->allocation = NULL;
+	udp_socket_close(&relay->sock);
+	relay->next_closed = worker->closed;
+	worker->closed = relay;
+}
+
+/* The listener by which @local is reached; nearly always the first. */
+static struct listener *find_listener(struct worker *worker,
+				      const struct transport_addr *local)
+{
+	for (size_t i = 0; i < worker->listener_count; i++)
+		if (listener_serves(worker->listeners[i], local))
+			return worker->listeners[i];
+	return NULL;
+}
+
+static bool client_target(struct worker *worker,
+			  const struct turn_5tuple *tuple,
+			  struct send_target *target)
+{
+	struct listener *listener = find_listener(worker, &tuple->server);
+
+	if (!listener)
+		return false;
+	*target = (struct send_target){
+		.sock = &listener->sock,
+		.to = &tuple->client,
+		.from = listener->sock.wildcard ? &tuple->server : NULL,
+	};
+	return true;
+}
+
+static void send_client(void *env, const struct turn_5tuple *tuple,
+			const uint8_t *buf, size_t len)
+{
+	struct worker *worker = env;
+	struct send_target target;
+
+	if (client_target(worker, tuple, &target))
+		send_queue_add(worker->queue, &target, buf, len);
+}
+
+static void reply_client(void *env, const struct turn_5tuple *tuple,
+			 const uint8_t *buf, size_t len)
+{
+	struct worker *worker = env;
+	struct send_target target;
+
+	if (client_target(worker, tuple, &target))
+		send_queue_copy(worker->queue, &target, buf, len);
+}
+
+static void send_peer(void *env, void *handle,
+		      const struct transport_addr *peer,
+		      const uint8_t *buf, size_t len, unsigned int flags)
+{
+	struct worker *worker = env;
+	struct relay_socket *relay = handle;
+	const struct send_target target = {
+		.sock = &relay->sock,
+		.to = peer,
+		.df = flags & TURN_SEND_DF,
+	};
+
+	send_queue_add(worker->queue, &target, buf, len);
+}
+
+static void write_log(void *env, enum turn_log_level level,
+		      const struct turn_allocation *allocation,
+		      const char *text)
+{
+	struct worker *worker = env;
+	const struct net_log *log = &worker->setup->log;
+	struct turn_allocation_info info;
+
+	if (!allocation) {
+		net_log(log, level, "worker %u: %s", worker->number, text);
+		return;
+	}
+	turn_allocation_info(allocation, &info);
+	net_log(log, level, "session %u.%llu: %s", worker->number,
+		(unsigned long long)info.serial, text);
+}
+
+void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
+{
+	*ops = (struct turn_ops){
+		.relay_open = relay_open,
+		.relay_attach = relay_attach,
+		.relay_close = relay_close,
+		.send_client = send_client,
+		.reply_client = reply_client,
+		.send_peer = send_peer,
+		.random = fill_random,
+		.wall_time = wall_time,
+		.log = write_log,
+		.fastpath = setup->fastpath,
+	};
+}
