@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The paths that are compared: how each is set up, what goes in, what has to come out.
+
+A path has a name, a title for the table, flows, and two directions. `route` says between which devices it is measured,
+`datagrams` what is sent, `expected` what must arrive. `start` sets it up; `enter` and `leave` enclose its
+measurements, so that a daemon runs only while its own path is measured.
+"""
+
+import signal
+import subprocess
+import sys
+from collections import namedtuple
+
+import lab
+from frames import Datagram
+
+TO_PEER, TO_CLIENT = "to-peer", "to-client"
+DIRECTIONS = (TO_PEER, TO_CLIENT)
+
+CLIENT_PORT, PEER_PORT, SERVER_PORT = 20000, 40000, 3478
+USER, PASSWORD, REALM = "bench", "count-instructions", "bench.invalid"
+# Deadlines of everything a daemon makes, in seconds: longer than a benchmark takes.
+LIFETIME = 3600
+
+PATTERN = bytes(range(256)) * 8
+
+# What a flow's client and peer call each other. Without a relay in between, channel is 0 and relayed None.
+Flow = namedtuple("Flow", "index client_port relayed_port channel peer_port")
+
+
+def payload(flow, size):
+    """Application data that tells the flows apart."""
+    start = flow.index % 256
+    return flow.index.to_bytes(4, "big") + PATTERN[start:start + size - 4]
+
+
+def channel_data(flow, size):
+    return flow.channel.to_bytes(2, "big") + size.to_bytes(2, "big") + payload(flow, size)
+
+
+class Forwarding:
+    """Plain IP forwarding, and what is measured with the same packets."""
+
+    name, title = "ip-forward", "plain IP forwarding"
+    daemon = False
+
+    def __init__(self, family, flows):
+        self.family = family
+        self.flow_count = flows
+        self.lab = None
+        self.flows = []
+
+    def start(self):
+        self.lab = lab.Lab(self.name)
+        self.flows = [Flow(i, CLIENT_PORT + i, None, 0, PEER_PORT + i) for i in range(self.flow_count)]
+
+    def enter(self):
+        pass
+
+    def leave(self):
+        pass
+
+    def stop(self):
+        pass
+
+    def check(self):
+        """After the measurements: was the path what it claims to be? Raises RuntimeError if not."""
+
+    def route(self, direction):
+        ends = ("rc", "pe") if direction == TO_PEER else ("rp", "cl")
+        return (self.lab.dev(ends[0]), self.lab.dev(ends[1]), None)
+
+    def datagrams(self, direction, size):
+        family = self.family
+        if direction == TO_PEER:
+            return [Datagram(family.client, f.client_port, family.peer, f.peer_port, payload(f, size))
+                    for f in self.flows]
+        return [Datagram(family.peer, f.peer_port, family.client, f.client_port, payload(f, size)) for f in self.flows]
+
+    def expected(self, direction, size):
+        return self.datagrams(direction, size)
+
+
+class Base(Forwarding):
+    """The same packets, dropped on arrival: what source and sink cost by themselves."""
+
+    name, title = "base", "dropped on arrival"
+
+    def route(self, direction):
+        device = self.lab.dev("rc" if direction == TO_PEER else "rp")
+        return (device, device, None)
+
+
+class Floor(Forwarding):
+    """From device to device without the network stack: what no forwarding can do without."""
+
+    name, title = "floor", "device to device, nothing else"
+
+    def route(self, direction):
+        devices = [self.lab.dev(end) for end in ("rc", "pe", "rp")]
+        if direction == TO_CLIENT:
+            devices = [self.lab.dev(end) for end in ("rp", "cl", "rc")]
+        return tuple(devices)
+
+
+class Netfilter(Forwarding):
+    """Forwarding with an nft ruleset in the relay's namespace."""
+
+    ruleset = ""
+
+    def start(self):
+        super().start()
+        with lab.netns(self.lab.ns("relay")):
+            subprocess.run(["nft", "-f", "-"], text=True, check=True,
+                           input=self.ruleset.format(rc=self.lab.dev("rc"), rp=self.lab.dev("rp")))
+
+    def _conntrack(self):
+        with lab.netns(self.lab.ns("relay")), open("/proc/net/nf_conntrack") as file:
+            return file.read().splitlines()
+
+
+class Conntrack(Netfilter):
+    name, title = "conntrack", "plain IP forwarding + conntrack"
+    ruleset = """
+        table inet bench {{
+            chain forward {{
+                type filter hook forward priority filter; policy drop;
+                ct state established,related accept
+                ct state new accept
+            }}
+        }}"""
+
+    def check(self):
+        if len(self._conntrack()) < len(self.flows):
+            raise RuntimeError("conntrack did not see the flows")
+
+
+class Flowtable(Netfilter):
+    name, title = "flowtable", "nft flowtable"
+    ruleset = """
+        table inet bench {{
+            flowtable fast {{
+                hook ingress priority filter
+                devices = {{ {rc}, {rp} }}
+            }}
+            chain forward {{
+                type filter hook forward priority filter; policy accept;
+                meta l4proto udp flow add @fast
+            }}
+        }}"""
+
+    def check(self):
+        offloaded = sum("OFFLOAD" in line for line in self._conntrack())
+        if offloaded < len(self.flows):
+            raise RuntimeError(f"only {offloaded} of {len(self.flows)} flows were in the flowtable")
+
+
+class Relay(Forwarding):
+    """Anything that speaks TURN: ChannelData on one side, plain datagrams on the other."""
+
+    def datagrams(self, direction, size):
+        family = self.family
+        if direction == TO_PEER:
+            return [Datagram(family.client, f.client_port, family.server, SERVER_PORT, channel_data(f, size))
+                    for f in self.flows]
+        return [Datagram(family.peer, f.peer_port, family.relay, f.relayed_port, payload(f, size)) for f in self.flows]
+
+    def expected(self, direction, size):
+        family = self.family
+        if direction == TO_PEER:
+            return [Datagram(family.relay, f.relayed_port, family.peer, f.peer_port, payload(f, size))
+                    for f in self.flows]
+        return [Datagram(family.server, SERVER_PORT, family.client, f.client_port, channel_data(f, size))
+                for f in self.flows]
+
+
+class Daemon(Relay):
+    """A TURN server in userspace, with real allocations. It stands still while other paths are measured."""
+
+    daemon = True
+    log = None
+
+    def __init__(self, family, flows, results):
+        super().__init__(family, flows)
+        self.results = results
+        self.process = None
+
+    def command(self):
+        raise NotImplementedError
+
+    def start(self):
+        super().start()
+        self.log = f"{self.results}/{self.name}.log"
+        with lab.netns(self.lab.ns("relay")), open(self.log, "w") as log:
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT)
+        self.flows = self._bind()
+        self.leave()
+
+    def _bind(self):
+        """Allocations and channels, made by clients; returns them as flows."""
+        family, bracket = self.family, "[{}]" if self.family is lab.IPV6 else "{}"
+        with lab.netns(self.lab.ns("client")):
+            done = subprocess.run(
+                ["build/tests/bench/bind", "--count", str(self.flow_count), "--user", USER, "--password", PASSWORD,
+                 "--server", f"{bracket.format(family.server)}:{SERVER_PORT}",
+                 "--client", f"{bracket.format(family.client)}:{CLIENT_PORT}",
+                 "--peer", f"{bracket.format(family.peer)}:{PEER_PORT}"],
+                stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            self._show_log()
+            raise RuntimeError(f"{self.name}: no allocations")
+        flows = []
+        for index, line in enumerate(done.stdout.splitlines()):
+            client, _, relayed, channel, peer = line.split()
+            flows.append(Flow(index, port(client), port(relayed), int(channel), port(peer)))
+        return flows
+
+    def _show_log(self):
+        with open(self.log) as log:
+            sys.stderr.writelines(f"{self.name}: {line}" for line in log.readlines()[-20:])
+
+    def check(self):
+        if self.process.poll() is not None:
+            self._show_log()
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}")
+
+    def enter(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def leave(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def port(address):
+    return int(address.rpartition(":")[2])
+
+
+class Coturn(Daemon):
+    name, title = "coturn", "coturn"
+    # One relay thread for one processor; nothing logged, nothing looked up per packet.
+    settings = ["-n", "--lt-cred-mech", f"--user={USER}:{PASSWORD}", f"--realm={REALM}", "--relay-threads=1",
+                "--no-tls", "--no-dtls", "--no-tcp", "--no-tcp-relay", "--no-cli", "--no-rfc5780",
+                "--no-software-attribute", "--no-dynamic-ip-list", "--no-dynamic-realms", "--no-auth-pings",
+                "--no-stdout-log", "--log-file=/dev/null", "--simple-log", "--userdb=/tmp/turndb",
+                f"--channel-lifetime={LIFETIME}", f"--permission-lifetime={LIFETIME}",
+                f"--listening-port={SERVER_PORT}", "--pidfile=/tmp/turnserver.pid"]
+
+    def command(self):
+        return ["turnserver", *self.settings, f"--listening-ip={self.family.server}", f"--relay-ip={self.family.relay}"]
