@@ -14,7 +14,8 @@ _Static_assert(STUN_KEY_MAX <= HMAC_BLOCK_LEN,
 
 /*
  * A digest context stays bound to its algorithm, so that starting over with it
- * neither looks anything up nor allocates.
+ * looks nothing up. (OpenSSL 3.0 then swaps the 100 bytes of the digest's
+ * state for fresh ones, inside the context; none stays behind.)
  */
 struct stun_crypto {
 	EVP_MD_CTX *sha1;
@@ -134,8 +135,8 @@ static void hmac_pad(uint8_t pad[static HMAC_BLOCK_LEN],
 
 /*
  * HMAC (RFC 2104) over the head and the rest of a message. Spelled out on top
- * of the digest, because OpenSSL 3's EVP_MAC allocates each time it is given a
- * key and takes twice as long for messages of this size.
+ * of the digest, because OpenSSL 3's EVP_MAC, given a new key each time, takes
+ * twice as long for messages of this size.
  */
 static int hmac_message(EVP_MD_CTX *ctx, const struct stun_key *key,
 			struct stun_bytes head, struct stun_bytes rest,
