@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* kturnctl status: who relays, why, and how much. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kturnctl/kturnctl.h"
+#include "kturnctl/table.h"
+
+/* Room for a 64-bit number. */
+#define NUMBER_LEN 24
+
+/* A number as text, or "-" where that side is absent. */
+static const char *number(struct json_object *side, const char *path,
+			  char buf[NUMBER_LEN])
+{
+	if (!json_member(side, path))
+		return "-";
+	snprintf(buf, NUMBER_LEN, "%" PRIu64, json_count(side, path));
+	return buf;
+}
+
+static void print_uptime(uint64_t seconds)
+{
+	if (seconds >= 86400)
+		printf("up %" PRIu64 " d %" PRIu64 " h", seconds / 86400,
+		       seconds % 86400 / 3600);
+	else if (seconds >= 3600)
+		printf("up %" PRIu64 " h %" PRIu64 " min", seconds / 3600,
+		       seconds % 3600 / 60);
+	else if (seconds >= 60)
+		printf("up %" PRIu64 " min", seconds / 60);
+	else
+		printf("up %" PRIu64 " s", seconds);
+}
+
+/* Who relays what clients send now. */
+static void print_relay(struct json_object *daemon, struct json_object *module)
+{
+	if (daemon) {
+		printf("relay     %s", json_text(daemon, "relay"));
+		if (json_member(daemon, "reason"))
+			printf(": %s", json_text(daemon, "reason"));
+		putchar('\n');
+	} else if (module && json_count(module, "channels")) {
+		puts("relay     kernel, without kturnd: bound channels go on until they run out, new clients are not served");
+	} else {
+		puts("relay     nobody: kturnd is not running and no channel is bound in the kernel");
+	}
+}
+
+static void print_sides(struct json_object *document)
+{
+	struct json_object *daemon = json_member(document, "kturnd");
+	struct json_object *module = json_member(document, "module");
+
+	if (json_flag(daemon, "running")) {
+		printf("kturnd    version %s, pid %s, ",
+		       json_text(daemon, "version"), json_text(daemon, "pid"));
+		print_uptime(json_count(daemon, "uptime"));
+		printf(", workers %s\n", json_text(daemon, "workers"));
+	} else {
+		printf("kturnd    %s\n", json_text(daemon, "reason"));
+	}
+
+	if (!json_flag(module, "loaded") || json_member(module, "reason"))
+		printf("module    %s\n", json_text(module, "reason"));
+	else
+		printf("module    kturn %s, hook %s\n",
+		       json_text(module, "version"),
+		       json_text(module, "hook"));
+}
+
+static void print_listeners(struct json_object *daemon)
+{
+	struct json_object *listeners = json_member(daemon, "listeners");
+	const char *head = "listening ";
+
+	if (!json_object_is_type(listeners, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(listeners); i++) {
+		printf("%s%s\n", head,
+		       json_object_get_string(
+			       json_object_array_get_idx(listeners, i)));
+		head = "          ";
+	}
+}
+
+static void print_objects(struct json_object *daemon,
+			  struct json_object *module)
+{
+	static const char *const kinds[] = {
+		"allocations", "permissions", "channels",
+	};
+	struct table table = { 0 };
+
+	table_row(&table, (const char *[]){ "objects", ">kernel", ">limit",
+					    ">kturnd", NULL });
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char kernel[NUMBER_LEN], limit[NUMBER_LEN], own[NUMBER_LEN];
+		char path[32];
+
+		snprintf(path, sizeof(path), "limits/%s", kinds[i]);
+		table_row(&table, (const char *[]){
+			kinds[i], number(module, kinds[i], kernel),
+			number(module, path, limit),
+			number(daemon, kinds[i], own), NULL });
+	}
+	table_print(&table);
+}
+
+static void print_traffic(struct json_object *daemon,
+			  struct json_object *module)
+{
+	static const char *const lines[][2] = {
+		{ "to peers, packets", "to_peer/packets" },
+		{ "to peers, bytes", "to_peer/bytes" },
+		{ "to clients, packets", "to_client/packets" },
+		{ "to clients, bytes", "to_client/bytes" },
+	};
+	struct json_object *own = json_member(daemon, "userspace");
+	char a[NUMBER_LEN], b[NUMBER_LEN];
+	struct table table = { 0 };
+
+	table_row(&table, (const char *[]){ "relayed", ">kernel", ">kturnd",
+					    NULL });
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		table_row(&table, (const char *[]){
+			lines[i][0], number(module, lines[i][1], a),
+			number(own, lines[i][1], b), NULL });
+	table_print(&table);
+}
+
+/* Reasons of both sides; those that never happened are left out. */
+static void print_drops(struct json_object *daemon, struct json_object *module)
+{
+	struct json_object *kernel = json_member(module, "dropped");
+	struct json_object *own = json_member(daemon, "userspace/dropped");
+	char a[NUMBER_LEN], b[NUMBER_LEN];
+	struct table table = { 0 };
+
+	table_row(&table, (const char *[]){ "dropped", ">kernel", ">kturnd",
+					    NULL });
+	if (json_object_is_type(kernel, json_type_object)) {
+		json_object_object_foreach(kernel, reason, count) {
+			if (json_object_get_uint64(count) ||
+			    json_count(own, reason))
+				table_row(&table, (const char *[]){
+					reason, number(kernel, reason, a),
+					number(own, reason, b), NULL });
+		}
+	}
+	if (json_object_is_type(own, json_type_object)) {
+		json_object_object_foreach(own, reason, count) {
+			if (json_object_get_uint64(count) &&
+			    !json_member(kernel, reason))
+				table_row(&table, (const char *[]){
+					reason, "-", number(own, reason, b),
+					NULL });
+		}
+	}
+	if (table.count == table.columns)
+		table_row(&table, (const char *[]){ "nothing", "-", "-", NULL });
+	table_print(&table);
+}
+
+static void print_passed(struct json_object *module)
+{
+	struct json_object *passed = json_member(module, "passed");
+	char a[NUMBER_LEN];
+	struct table table = { 0 };
+
+	if (!json_object_is_type(passed, json_type_object))
+		return;
+	putchar('\n');
+	table_row(&table, (const char *[]){ "left to kturnd", ">packets",
+					    NULL });
+	json_object_object_foreach(passed, reason, count) {
+		if (json_object_get_uint64(count))
+			table_row(&table, (const char *[]){
+				reason, number(passed, reason, a), NULL });
+	}
+	if (table.count == table.columns)
+		table_row(&table, (const char *[]){ "nothing", "-", NULL });
+	table_print(&table);
+}
+
+static void print_status(struct json_object *document)
+{
+	struct json_object *daemon = json_member(document, "kturnd");
+	struct json_object *module = json_member(document, "module");
+
+	print_relay(json_flag(daemon, "running") ? daemon : NULL, module);
+	print_sides(document);
+	print_listeners(daemon);
+	if (!json_flag(daemon, "running") && !json_flag(module, "loaded"))
+		return;
+	putchar('\n');
+	print_objects(daemon, module);
+	putchar('\n');
+	print_traffic(daemon, module);
+	print_passed(module);
+	putchar('\n');
+	print_drops(daemon, module);
+}
+
+/* One side of the document, or why it is absent. */
+static struct json_object *side(struct json_object *found, const char *present,
+				bool is_present, const char *why)
+{
+	if (!found) {
+		found = json_object_new_object();
+		json_object_object_add(found, "reason",
+				       json_object_new_string(why));
+	}
+	json_object_object_add(found, present,
+			       json_object_new_boolean(is_present));
+	return found;
+}
+
+int command_status(struct context *ctx, int argc, char **argv)
+{
+	struct json_object *document, *daemon, *module;
+	struct fastpath_error err = { 0 };
+	int daemon_ret, module_ret;
+	char why[256];
+
+	if (argc > 0) {
+		complain("status takes no argument: \"%s\"", argv[0]);
+		return EXIT_USAGE;
+	}
+	daemon_ret = daemon_ask_status(ctx, &daemon, why, sizeof(why));
+	module_ret = kernel_status(ctx, &module, &err);
+
+	document = json_object_new_object();
+	json_object_object_add(document, "kturnd",
+			       side(daemon, "running", !daemon_ret, why));
+	json_object_object_add(document, "module",
+			       side(module, "loaded", module_ret != -ENODEV,
+				    err.text));
+	if (ctx->json)
+		print_json(document);
+	else
+		print_status(document);
+	json_object_put(document);
+
+	if (daemon_ret == -EACCES || daemon_ret == -EPERM ||
+	    module_ret == -EPERM)
+		return EXIT_PERMISSION;
+	if (daemon_ret == -ENOENT || daemon_ret == -ECONNREFUSED)
+		return EXIT_ABSENT;
+	return daemon_ret || (module_ret && module_ret != -ENODEV) ?
+		       EXIT_REFUSED : EXIT_DONE;
+}
