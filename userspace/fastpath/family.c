@@ -41,7 +41,7 @@ bool fp_family_parse(struct nlmsghdr *nlh, struct fp_family *family)
 	    !tb[CTRL_ATTR_FAMILY_NAME] || !tb[CTRL_ATTR_FAMILY_ID])
 		return false;
 	if (strcmp(nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]),
-		   KTURN_FAMILY_NAME))
+		   KTURN_FAMILY_NAME) != 0)
 		return false;
 
 	*family = (struct fp_family){

@@ -244,7 +244,7 @@ static int take_overrun(struct fastpath_watch *watch,
 int fastpath_watch_read(struct fastpath_watch *watch, fastpath_event_cb cb,
 			void *arg, struct fastpath_error *err)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { 0 };
 	int ret = 0;
 
 	if (err)

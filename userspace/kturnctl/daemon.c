@@ -40,11 +40,12 @@ static int connect_to(const char *path, char *why, size_t size)
 {
 	const struct timeval timeout = { .tv_sec = ADMIN_TIMEOUT_S };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const size_t len = strlen(path);
 	int fd, code;
 
-	if (strlen(path) >= sizeof(addr.sun_path))
+	if (len >= sizeof(addr.sun_path))
 		return unreachable(path, ENAMETOOLONG, why, size);
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, len);
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -36,40 +36,41 @@ static void print_uptime(uint64_t seconds)
 }
 
 /* Who relays what clients send now. */
-static void print_relay(struct json_object *daemon, struct json_object *module)
+static void print_relay(struct json_object *status)
 {
-	if (daemon) {
-		printf("relay     %s", json_text(daemon, "relay"));
-		if (json_member(daemon, "reason"))
-			printf(": %s", json_text(daemon, "reason"));
+	struct json_object *kernel = json_member(status, "kernel");
+
+	if (json_flag(status, "running")) {
+		printf("relay     %s", json_text(status, "relay"));
+		if (json_member(status, "reason"))
+			printf(": %s", json_text(status, "reason"));
 		putchar('\n');
-	} else if (module && json_count(module, "channels")) {
+	} else if (json_count(kernel, "channels")) {
 		puts("relay     kernel, without kturnd: bound channels go on until they run out, new clients are not served");
 	} else {
-		puts("relay     nobody: kturnd is not running and no channel is bound in the kernel");
+		puts("relay     nobody");
 	}
 }
 
-static void print_sides(struct json_object *document)
+static void print_sides(struct json_object *status)
 {
-	struct json_object *daemon = json_member(document, "kturnd");
-	struct json_object *module = json_member(document, "module");
+	struct json_object *kernel = json_member(status, "kernel");
 
-	if (json_flag(daemon, "running")) {
+	if (json_flag(status, "running")) {
 		printf("kturnd    version %s, pid %s, ",
-		       json_text(daemon, "version"), json_text(daemon, "pid"));
-		print_uptime(json_count(daemon, "uptime"));
-		printf(", workers %s\n", json_text(daemon, "workers"));
+		       json_text(status, "version"), json_text(status, "pid"));
+		print_uptime(json_count(status, "uptime"));
+		printf(", workers %s\n", json_text(status, "workers"));
 	} else {
-		printf("kturnd    %s\n", json_text(daemon, "reason"));
+		printf("kturnd    %s\n", json_text(status, "reason"));
 	}
 
-	if (!json_flag(module, "loaded") || json_member(module, "reason"))
-		printf("module    %s\n", json_text(module, "reason"));
+	if (json_member(kernel, "reason"))
+		printf("module    %s\n", json_text(kernel, "reason"));
 	else
 		printf("module    kturn %s, hook %s\n",
-		       json_text(module, "version"),
-		       json_text(module, "hook"));
+		       json_text(kernel, "version"),
+		       json_text(kernel, "hook"));
 }
 
 static void print_listeners(struct json_object *daemon)
@@ -88,7 +89,7 @@ static void print_listeners(struct json_object *daemon)
 }
 
 static void print_objects(struct json_object *daemon,
-			  struct json_object *module)
+			  struct json_object *kernel)
 {
 	static const char *const kinds[] = {
 		"allocations", "permissions", "channels",
@@ -98,20 +99,20 @@ static void print_objects(struct json_object *daemon,
 	table_row(&table, (const char *[]){ "objects", ">kernel", ">limit",
 					    ">kturnd", NULL });
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		char kernel[NUMBER_LEN], limit[NUMBER_LEN], own[NUMBER_LEN];
+		char count[NUMBER_LEN], limit[NUMBER_LEN], own[NUMBER_LEN];
 		char path[32];
 
 		snprintf(path, sizeof(path), "limits/%s", kinds[i]);
 		table_row(&table, (const char *[]){
-			kinds[i], number(module, kinds[i], kernel),
-			number(module, path, limit),
+			kinds[i], number(kernel, kinds[i], count),
+			number(kernel, path, limit),
 			number(daemon, kinds[i], own), NULL });
 	}
 	table_print(&table);
 }
 
 static void print_traffic(struct json_object *daemon,
-			  struct json_object *module)
+			  struct json_object *kernel)
 {
 	static const char *const lines[][2] = {
 		{ "to peers, packets", "to_peer/packets" },
@@ -127,34 +128,34 @@ static void print_traffic(struct json_object *daemon,
 					    NULL });
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		table_row(&table, (const char *[]){
-			lines[i][0], number(module, lines[i][1], a),
+			lines[i][0], number(kernel, lines[i][1], a),
 			number(own, lines[i][1], b), NULL });
 	table_print(&table);
 }
 
 /* Reasons of both sides; those that never happened are left out. */
-static void print_drops(struct json_object *daemon, struct json_object *module)
+static void print_drops(struct json_object *daemon, struct json_object *kernel)
 {
-	struct json_object *kernel = json_member(module, "dropped");
+	struct json_object *theirs = json_member(kernel, "dropped");
 	struct json_object *own = json_member(daemon, "userspace/dropped");
 	char a[NUMBER_LEN], b[NUMBER_LEN];
 	struct table table = { 0 };
 
 	table_row(&table, (const char *[]){ "dropped", ">kernel", ">kturnd",
 					    NULL });
-	if (json_object_is_type(kernel, json_type_object)) {
-		json_object_object_foreach(kernel, reason, count) {
+	if (json_object_is_type(theirs, json_type_object)) {
+		json_object_object_foreach(theirs, reason, count) {
 			if (json_object_get_uint64(count) ||
 			    json_count(own, reason))
 				table_row(&table, (const char *[]){
-					reason, number(kernel, reason, a),
+					reason, number(theirs, reason, a),
 					number(own, reason, b), NULL });
 		}
 	}
 	if (json_object_is_type(own, json_type_object)) {
 		json_object_object_foreach(own, reason, count) {
 			if (json_object_get_uint64(count) &&
-			    !json_member(kernel, reason))
+			    !json_member(theirs, reason))
 				table_row(&table, (const char *[]){
 					reason, "-", number(own, reason, b),
 					NULL });
@@ -165,9 +166,9 @@ static void print_drops(struct json_object *daemon, struct json_object *module)
 	table_print(&table);
 }
 
-static void print_passed(struct json_object *module)
+static void print_passed(struct json_object *kernel)
 {
-	struct json_object *passed = json_member(module, "passed");
+	struct json_object *passed = json_member(kernel, "passed");
 	char a[NUMBER_LEN];
 	struct table table = { 0 };
 
@@ -186,70 +187,68 @@ static void print_passed(struct json_object *module)
 	table_print(&table);
 }
 
-static void print_status(struct json_object *document)
+static void print_status(struct json_object *status)
 {
-	struct json_object *daemon = json_member(document, "kturnd");
-	struct json_object *module = json_member(document, "module");
+	struct json_object *kernel = json_member(status, "kernel");
 
-	print_relay(json_flag(daemon, "running") ? daemon : NULL, module);
-	print_sides(document);
-	print_listeners(daemon);
-	if (!json_flag(daemon, "running") && !json_flag(module, "loaded"))
+	print_relay(status);
+	print_sides(status);
+	print_listeners(status);
+	if (!json_flag(status, "running") && !json_flag(kernel, "loaded"))
 		return;
 	putchar('\n');
-	print_objects(daemon, module);
+	print_objects(status, kernel);
 	putchar('\n');
-	print_traffic(daemon, module);
-	print_passed(module);
+	print_traffic(status, kernel);
+	print_passed(kernel);
 	putchar('\n');
-	print_drops(daemon, module);
+	print_drops(status, kernel);
 }
 
-/* One side of the document, or why it is absent. */
-static struct json_object *side(struct json_object *found, const char *present,
-				bool is_present, const char *why)
+/*
+ * What one side said, or why it is absent; and the same as a flag, so that
+ * scripts need not read reasons.
+ */
+static struct json_object *side(struct json_object *said, const char *flag,
+				bool present, const char *why)
 {
-	if (!found) {
-		found = json_object_new_object();
-		json_object_object_add(found, "reason",
+	if (!said) {
+		said = json_object_new_object();
+		json_object_object_add(said, "reason",
 				       json_object_new_string(why));
 	}
-	json_object_object_add(found, present,
-			       json_object_new_boolean(is_present));
-	return found;
+	json_object_object_add(said, flag, json_object_new_boolean(present));
+	return said;
 }
 
 int command_status(struct context *ctx, int argc, char **argv)
 {
-	struct json_object *document, *daemon, *module;
+	struct json_object *status, *kernel;
 	struct fastpath_error err = { 0 };
-	int daemon_ret, module_ret;
+	int daemon_ret, kernel_ret;
 	char why[256];
 
 	if (argc > 0) {
 		complain("status takes no argument: \"%s\"", argv[0]);
 		return EXIT_USAGE;
 	}
-	daemon_ret = daemon_ask_status(ctx, &daemon, why, sizeof(why));
-	module_ret = kernel_status(ctx, &module, &err);
+	daemon_ret = daemon_ask_status(ctx, &status, why, sizeof(why));
+	kernel_ret = kernel_status(ctx, &kernel, &err);
 
-	document = json_object_new_object();
-	json_object_object_add(document, "kturnd",
-			       side(daemon, "running", !daemon_ret, why));
-	json_object_object_add(document, "module",
-			       side(module, "loaded", module_ret != -ENODEV,
-				    err.text));
+	status = side(status, "running", !daemon_ret, why);
+	kernel = side(kernel, "loaded", kernel_ret != -ENODEV, err.text);
+	json_object_object_add(status, "kernel", kernel);
 	if (ctx->json)
-		print_json(document);
+		print_json(status);
 	else
-		print_status(document);
-	json_object_put(document);
+		print_status(status);
+	json_object_put(status);
 
 	if (daemon_ret == -EACCES || daemon_ret == -EPERM ||
-	    module_ret == -EPERM)
+	    kernel_ret == -EPERM)
 		return EXIT_PERMISSION;
 	if (daemon_ret == -ENOENT || daemon_ret == -ECONNREFUSED)
 		return EXIT_ABSENT;
-	return daemon_ret || (module_ret && module_ret != -ENODEV) ?
+	return daemon_ret || (kernel_ret && kernel_ret != -ENODEV) ?
 		       EXIT_REFUSED : EXIT_DONE;
 }

@@ -272,11 +272,12 @@ static int listen_at(struct admin *admin, char *why, size_t size)
 int admin_open(struct admin **out, struct event_base *base, const char *path,
 	       admin_handle_cb handle, void *arg, char *why, size_t why_size)
 {
+	const size_t len = strlen(path);
 	struct admin *admin;
 	int fd, ret;
 
 	*out = NULL;
-	if (strlen(path) >= sizeof(admin->addr.sun_path)) {
+	if (len >= sizeof(admin->addr.sun_path)) {
 		snprintf(why, why_size, "%s: longer than a socket's path can be (%zu bytes)",
 			 path, sizeof(admin->addr.sun_path) - 1);
 		return -ENAMETOOLONG;
@@ -287,7 +288,7 @@ int admin_open(struct admin **out, struct event_base *base, const char *path,
 	admin->handle = handle;
 	admin->arg = arg;
 	admin->addr.sun_family = AF_UNIX;
-	strcpy(admin->addr.sun_path, path);
+	memcpy(admin->addr.sun_path, path, len);
 
 	make_directory(path);
 	ret = clear_path(&admin->addr, why, why_size);
