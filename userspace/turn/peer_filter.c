@@ -6,20 +6,23 @@
 
 #include "turn/peer_filter.h"
 
-/* RFC 6890 and its successors: what is not a host on the Internet. */
+/*
+ * RFC 6890 and its successors: what is not a host on the Internet. Loopback is
+ * not listed, for it has a switch of its own, which the list must not undo.
+ */
 static const struct {
 	const char *prefix;
 	unsigned int bits;
 } default_denied[] = {
 	{ "0.0.0.0", 8 }, { "10.0.0.0", 8 }, { "100.64.0.0", 10 },
-	{ "127.0.0.0", 8 }, { "169.254.0.0", 16 }, { "172.16.0.0", 12 },
-	{ "192.0.0.0", 24 }, { "192.0.2.0", 24 }, { "192.88.99.0", 24 },
-	{ "192.168.0.0", 16 }, { "198.18.0.0", 15 }, { "198.51.100.0", 24 },
-	{ "203.0.113.0", 24 }, { "224.0.0.0", 4 }, { "240.0.0.0", 4 },
-	{ "::", 128 }, { "::1", 128 }, { "::ffff:0:0", 96 },
-	{ "64:ff9b::", 96 }, { "64:ff9b:1::", 48 }, { "100::", 64 },
-	{ "2001::", 23 }, { "2001:db8::", 32 }, { "2002::", 16 },
-	{ "fc00::", 7 }, { "fe80::", 10 }, { "ff00::", 8 },
+	{ "169.254.0.0", 16 }, { "172.16.0.0", 12 }, { "192.0.0.0", 24 },
+	{ "192.0.2.0", 24 }, { "192.88.99.0", 24 }, { "192.168.0.0", 16 },
+	{ "198.18.0.0", 15 }, { "198.51.100.0", 24 }, { "203.0.113.0", 24 },
+	{ "224.0.0.0", 4 }, { "240.0.0.0", 4 },
+	{ "::", 128 }, { "::ffff:0:0", 96 }, { "64:ff9b::", 96 },
+	{ "64:ff9b:1::", 48 }, { "100::", 64 }, { "2001::", 23 },
+	{ "2001:db8::", 32 }, { "2002::", 16 }, { "fc00::", 7 },
+	{ "fe80::", 10 }, { "ff00::", 8 },
 };
 
 void turn_peer_filter_init(struct turn_peer_filter *filter)
@@ -168,6 +171,15 @@ static bool is_multicast(const struct transport_addr *addr)
 	return addr->ip[0] == 0xff;
 }
 
+/* No host has such an address, so that can only be an attempt at something. */
+static bool is_v4_mapped(const struct transport_addr *addr)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return addr->family == AF_INET6 &&
+	       memcmp(addr->ip, prefix, sizeof(prefix)) == 0;
+}
+
 static bool judge(const struct turn_peer_filter *filter,
 		  const struct transport_addr *addr, bool any_port)
 {
@@ -180,9 +192,7 @@ static bool judge(const struct turn_peer_filter *filter,
 	if (in_ranges(&filter->allowed, addr))
 		return true;
 	return !in_ranges(&filter->denied, addr) ||
-	       is_own(filter, addr, any_port) ||
-	       /* Switched on by name, so the default list must not undo it. */
-	       (is_loopback(addr) && filter->allow_loopback);
+	       is_own(filter, addr, any_port);
 }
 
 static bool permits(const struct turn_peer_filter *filter,
@@ -190,7 +200,8 @@ static bool permits(const struct turn_peer_filter *filter,
 {
 	struct transport_addr inner;
 
-	if (!transport_addr_ip_len(peer))
+	if (!transport_addr_ip_len(peer) || (!any_port && !peer->port) ||
+	    is_v4_mapped(peer))
 		return false;
 	if (transport_addr_embedded_ipv4(peer, &inner) &&
 	    !judge(filter, &inner, any_port))

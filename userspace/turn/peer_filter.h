@@ -10,9 +10,9 @@
  * 3. Denied ranges refuse. The server's own relay addresses are exempt, so
  *    that two clients of one relay can meet, but only on relay ports.
  *
- * IPv6 addresses that carry an IPv4 one (v4-mapped, NAT64, 6to4, Teredo) are
- * judged twice, as they stand and by what is in them: packets to them may end
- * at the IPv4 host.
+ * IPv6 addresses that carry an IPv4 one (NAT64, 6to4, Teredo) are judged twice,
+ * as they stand and by what is in them: packets to them may end at the IPv4
+ * host. v4-mapped addresses are no hosts at all, and refused.
  */
 #ifndef KTURN_TURN_PEER_FILTER_H
 #define KTURN_TURN_PEER_FILTER_H
@@ -124,7 +124,7 @@ bool turn_peer_filter_permits_ip(const struct turn_peer_filter *filter,
 /**
  * turn_peer_filter_permits() - may data be sent to this transport address?
  * @filter: the rules
- * @peer: the peer
+ * @peer: the peer; port 0 is refused
  */
 bool turn_peer_filter_permits(const struct turn_peer_filter *filter,
 			      const struct transport_addr *peer);

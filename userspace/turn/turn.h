@@ -234,7 +234,12 @@ struct turn_shared *turn_shared_new(const uint8_t key[static TURN_SHARED_KEY_LEN
 /** turn_shared_free() - after the last server is freed; NULL is fine */
 void turn_shared_free(struct turn_shared *shared);
 
-/** turn_shared_allocations() - allocations of all workers, right now */
+/**
+ * turn_shared_allocations() - what counts towards the quotas right now
+ * @shared: the shared state; any thread may ask
+ *
+ * Return: allocations of all workers, and ports they have reserved.
+ */
 uint64_t turn_shared_allocations(const struct turn_shared *shared);
 
 /**
@@ -332,7 +337,8 @@ void turn_server_client_gone(struct turn_server *srv,
  * turn_server_deadline() - when is turn_server_tick() due?
  * @srv: the server
  *
- * Return: a time on the clock of @now, TURN_NEVER if nothing is due.
+ * Return: a time on the clock of @now, which may have passed; TURN_NEVER if
+ * nothing is due.
  */
 uint64_t turn_server_deadline(const struct turn_server *srv);
 
@@ -341,7 +347,7 @@ uint64_t turn_server_deadline(const struct turn_server *srv);
  * @srv: the server
  * @now: the time
  *
- * Bounded work: when there is more, turn_server_deadline() is @now again.
+ * Bounded work: when there is more, turn_server_deadline() has passed.
  */
 void turn_server_tick(struct turn_server *srv, uint64_t now);
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Handing sessions to the module and taking them back. An allocation in there
+ * is complete, for the module drops what has no channel or permission; so when
+ * a part cannot be installed, all of it comes out and is relayed in userspace.
+ * Nothing here can fail towards the client.
+ */
+#ifndef KTURN_TURN_OFFLOAD_H
+#define KTURN_TURN_OFFLOAD_H
+
+#include "turn/server.h"
+
+/* After a refusal the module is left alone for so long, in milliseconds. */
+#define TURN_OFFLOAD_RETRY 30000
+
+/* What was lost in the module is put back after so long. */
+#define TURN_OFFLOAD_RESTORE 1000
+
+/** turn_offload_fire() - the offload timer of an allocation */
+void turn_offload_fire(struct turn_timer *timer, uint64_t now);
+
+/**
+ * turn_offload_begin() - install an allocation with all that it has
+ *
+ * Does nothing if it is there, the module is not, the client does not come
+ * over UDP, or no relay is of the client's family.
+ */
+void turn_offload_begin(struct turn_allocation *a, uint64_t now);
+
+/** turn_offload_refresh() - tell the module of a new end of the allocation */
+void turn_offload_refresh(struct turn_allocation *a, uint64_t now);
+
+/**
+ * turn_offload_permission() - tell the module of a permission
+ * @p: installed or refreshed just now
+ * @revived: it did not exist, or had expired: its channels are told again
+ * @now: the time
+ */
+void turn_offload_permission(struct turn_permission *p, bool revived,
+			     uint64_t now);
+
+/** turn_offload_channel() - tell the module of a channel and its permission */
+void turn_offload_channel(struct turn_channel *c, uint64_t now);
+
+/** turn_offload_end() - take it out of the module, if it is in there */
+void turn_offload_end(struct turn_allocation *a);
+
+/** turn_offload_forget() - it is not in the module any more */
+void turn_offload_forget(struct turn_allocation *a);
+
+#endif /* KTURN_TURN_OFFLOAD_H */

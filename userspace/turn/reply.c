@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Responses. Whatever is sent before the sender has shown a key must not be
+ * of use for amplification: at most three times the request, and what is
+ * merely nice to have (SOFTWARE, reason phrase) goes first.
+ */
+#include "stun/error_code.h"
+#include "stun/fingerprint.h"
+#include "turn/nonce.h"
+#include "turn/request.h"
+
+#define AMPLIFICATION_MAX 3
+#define FINGERPRINT_LEN	(STUN_ATTR_HEADER_LEN + 4)
+
+/* The smallest Allocate request that can succeed: REQUESTED-TRANSPORT only. */
+#define ALLOCATE_MIN_LEN (STUN_HEADER_LEN + STUN_ATTR_HEADER_LEN + 4)
+
+static size_t attr_len(size_t value_len)
+{
+	return STUN_ATTR_HEADER_LEN + value_len + stun_attr_padding(value_len);
+}
+
+static size_t budget(const struct turn_request *req)
+{
+	if (req->authenticated)
+		return TURN_REPLY_MAX;
+	return AMPLIFICATION_MAX * req->msg->len;
+}
+
+static bool wants_fingerprint(const struct turn_request *req)
+{
+	return req->srv->cfg->fingerprint ||
+	       stun_has(req->msg, STUN_ATTR_FINGERPRINT);
+}
+
+/* Length that the message in @req->b will have, without SOFTWARE. */
+static size_t final_len(const struct turn_request *req)
+{
+	size_t len = req->b.w.len;
+
+	if (req->authenticated)
+		len += attr_len(req->hmac == STUN_HMAC_SHA256 ?
+				STUN_HMAC_SHA256_LEN : STUN_HMAC_SHA1_LEN);
+	return wants_fingerprint(req) ? len + FINGERPRINT_LEN : len;
+}
+
+static bool reply_send(struct turn_request *req)
+{
+	ssize_t len;
+
+	if (req->authenticated)
+		stun_put_integrity(&req->b, req->srv->crypto, req->hmac,
+				   &req->key);
+	if (wants_fingerprint(req))
+		stun_put_fingerprint(&req->b);
+	len = stun_build_end(&req->b);
+	if (len < 0) {
+		turn_log(req->srv, TURN_LOG_ERROR, req->allocation,
+			 "cannot build a %s response: error %zd",
+			 stun_method_name(req->msg->method), len);
+		return false;
+	}
+	req->srv->ops->reply_client(req->srv->env, req->tuple,
+				    req->srv->reply, (size_t)len);
+	return true;
+}
+
+static void put_software(struct turn_request *req)
+{
+	const char *software = req->srv->cfg->software;
+
+	if (*software &&
+	    final_len(req) + attr_len(strlen(software)) <= budget(req))
+		stun_put_string(&req->b, STUN_ATTR_SOFTWARE, software);
+}
+
+static bool reply_finish(struct turn_request *req)
+{
+	if (final_len(req) > budget(req)) {
+		turn_drop(req->srv, TURN_DROP_AMPLIFICATION);
+		return false;
+	}
+	put_software(req);
+	return reply_send(req);
+}
+
+static void begin(struct turn_request *req, enum stun_class class)
+{
+	stun_build_response(&req->b, req->srv->reply, sizeof(req->srv->reply),
+			    class, req->msg);
+}
+
+static void count_error(struct turn_request *req, unsigned int code)
+{
+	if (code >= TURN_ERROR_MIN && code <= TURN_ERROR_MAX)
+		turn_count(&req->srv->stats.errors[code - TURN_ERROR_MIN]);
+}
+
+struct stun_builder *turn_reply_begin(struct turn_request *req)
+{
+	begin(req, STUN_SUCCESS);
+	return &req->b;
+}
+
+void turn_reply_end(struct turn_request *req)
+{
+	if (reply_finish(req))
+		turn_count(&req->srv->stats.successes);
+}
+
+/* ERROR-CODE, with its reason phrase if @more bytes can still follow it. */
+static void put_error_code(struct turn_request *req, unsigned int code,
+			   size_t more)
+{
+	size_t with_reason = attr_len(4 + strlen(stun_error_reason(code)));
+	bool fits = final_len(req) + with_reason + more <= budget(req);
+
+	stun_put_error_code(&req->b, code, fits ? NULL : "");
+}
+
+void turn_reply_error(struct turn_request *req, unsigned int code)
+{
+	begin(req, STUN_ERROR);
+	put_error_code(req, code, 0);
+	if (reply_finish(req))
+		count_error(req, code);
+}
+
+void turn_reply_unknown(struct turn_request *req)
+{
+	size_t n = req->msg->unknown_count;
+
+	begin(req, STUN_ERROR);
+	put_error_code(req, STUN_ERR_UNKNOWN_ATTRIBUTE,
+		       attr_len(n * sizeof(uint16_t)));
+	stun_put_unknown_attributes(&req->b, req->msg->unknown, n);
+	if (reply_finish(req))
+		count_error(req, STUN_ERR_UNKNOWN_ATTRIBUTE);
+}
+
+/*
+ * A client cannot go on without the challenge, so an Allocate gets it even
+ * where a very long realm takes it over the budget; see TURN_REALM_UNAMPLIFIED.
+ */
+static bool must_challenge(const struct turn_request *req)
+{
+	return req->msg->method == STUN_ALLOCATE &&
+	       req->msg->len >= ALLOCATE_MIN_LEN;
+}
+
+void turn_reply_challenge(struct turn_request *req, unsigned int code)
+{
+	const char *realm = req->srv->cfg->realm;
+	char nonce[TURN_NONCE_LEN + 1];
+	bool sent;
+
+	turn_nonce_make(&req->srv->shared->nonce_key, &req->tuple->client,
+			req->now, nonce);
+	begin(req, STUN_ERROR);
+	put_error_code(req, code, attr_len(strlen(realm)) +
+				  attr_len(TURN_NONCE_LEN));
+	stun_put_string(&req->b, STUN_ATTR_REALM, realm);
+	stun_put_string(&req->b, STUN_ATTR_NONCE, nonce);
+	sent = final_len(req) > budget(req) && must_challenge(req) ?
+	       reply_send(req) : reply_finish(req);
+	if (sent)
+		count_error(req, code);
+}

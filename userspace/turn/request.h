@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A request on its way through the server: authenticated, served, answered.
+ * Each function that serves or refuses sends exactly one response.
+ */
+#ifndef KTURN_TURN_REQUEST_H
+#define KTURN_TURN_REQUEST_H
+
+#include "stun/builder.h"
+#include "turn/server.h"
+
+/**
+ * struct turn_request - a request
+ * @srv: the server
+ * @tuple: 5-tuple it came on
+ * @msg: the message
+ * @allocation: that of the 5-tuple, NULL if there is none
+ * @now: the time
+ * @authenticated: the sender has shown that it knows @key
+ * @hmac: integrity attribute that the response gets
+ * @key: the user's key
+ * @username: the user's name, inside the message; empty without authentication
+ * @b: the response being built
+ */
+struct turn_request {
+	struct turn_server *srv;
+	const struct turn_5tuple *tuple;
+	const struct stun_message *msg;
+	struct turn_allocation *allocation;
+	uint64_t now;
+	bool authenticated;
+	enum stun_hmac hmac;
+	struct stun_key key;
+	struct stun_bytes username;
+	struct stun_builder b;
+};
+
+/**
+ * turn_authenticate() - the long-term credential mechanism (RFC 8489 9.2.4)
+ * @req: the request; on success its credentials are filled in
+ *
+ * Return: true if the request may be served; false if it was refused, and the
+ * response is sent.
+ */
+bool turn_authenticate(struct turn_request *req);
+
+/** turn_reply_begin() - start a success response in @req->b */
+struct stun_builder *turn_reply_begin(struct turn_request *req);
+
+/**
+ * turn_reply_end() - finish what is in @req->b and send it
+ *
+ * Adds SOFTWARE, integrity and FINGERPRINT. A response to a request that was
+ * not authenticated is at most three times as long as that.
+ */
+void turn_reply_end(struct turn_request *req);
+
+/** turn_reply_error() - refuse a request */
+void turn_reply_error(struct turn_request *req, unsigned int code);
+
+/** turn_reply_unknown() - refuse with 420 and the unknown attributes */
+void turn_reply_unknown(struct turn_request *req);
+
+/** turn_reply_challenge() - refuse with 401 or 438, a realm and a nonce */
+void turn_reply_challenge(struct turn_request *req, unsigned int code);
+
+/* The methods. Those but Binding and Allocate need @req->allocation. */
+void turn_serve_binding(struct turn_request *req);
+void turn_serve_allocate(struct turn_request *req);
+void turn_serve_refresh(struct turn_request *req);
+void turn_serve_create_permission(struct turn_request *req);
+void turn_serve_channel_bind(struct turn_request *req);
+
+#endif /* KTURN_TURN_REQUEST_H */

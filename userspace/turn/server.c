@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The server: making and ending it, and who gets what comes in. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "stun/demux.h"
+#include "stun/error_code.h"
+#include "stun/fingerprint.h"
+#include "turn/allocation.h"
+#include "turn/hold.h"
+#include "turn/offload.h"
+#include "turn/relay.h"
+
+/* Timers fired in one turn_server_tick(), so that packets get their turn. */
+#define TICK_MAX 256
+
+void turn_log(struct turn_server *srv, enum turn_log_level level,
+	      const struct turn_allocation *a, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	srv->ops->log(srv->env, level, a, text);
+}
+
+static int tables_init(struct turn_server *srv)
+{
+	if (turn_table_init(&srv->by_tuple) ||
+	    turn_table_init(&srv->by_fastpath_id) ||
+	    turn_table_init(&srv->permissions) ||
+	    turn_table_init(&srv->channels_by_number) ||
+	    turn_table_init(&srv->channels_by_peer))
+		return -1;
+	return 0;
+}
+
+static void server_free(struct turn_server *srv)
+{
+	turn_table_free(&srv->by_tuple);
+	turn_table_free(&srv->by_fastpath_id);
+	turn_table_free(&srv->permissions);
+	turn_table_free(&srv->channels_by_number);
+	turn_table_free(&srv->channels_by_peer);
+	turn_timers_free(&srv->timers);
+	stun_crypto_free(srv->crypto);
+	turn_config_put(srv->cfg);
+	free(srv);
+}
+
+struct turn_server *turn_server_new(struct turn_shared *shared,
+				    struct turn_config *cfg,
+				    const struct turn_ops *ops, void *env)
+{
+	struct turn_server *srv = calloc(1, sizeof(*srv));
+
+	if (!srv)
+		return NULL;
+	srv->shared = shared;
+	srv->cfg = turn_config_get(cfg);
+	srv->ops = ops;
+	srv->env = env;
+	srv->crypto = stun_crypto_new();
+	LIST_INIT(&srv->allocations);
+	LIST_INIT(&srv->holds);
+	if (!srv->crypto || tables_init(srv)) {
+		server_free(srv);
+		return NULL;
+	}
+	ops->random(env, &srv->hash_key, sizeof(srv->hash_key));
+	return srv;
+}
+
+void turn_server_close_all(struct turn_server *srv)
+{
+	while (!LIST_EMPTY(&srv->allocations))
+		turn_allocation_end(LIST_FIRST(&srv->allocations),
+				    "server stopped");
+	turn_hold_end_all(srv);
+}
+
+void turn_server_free(struct turn_server *srv)
+{
+	struct turn_allocation *a;
+
+	if (!srv)
+		return;
+	LIST_FOREACH(a, &srv->allocations, link)
+		turn_offload_forget(a);
+	turn_server_close_all(srv);
+	server_free(srv);
+}
+
+static bool peer_denied(const struct turn_server *srv,
+			const struct transport_addr *peer)
+{
+	return peer->port ? !turn_peer_filter_permits(&srv->cfg->peers, peer) :
+			    !turn_peer_filter_permits_ip(&srv->cfg->peers, peer);
+}
+
+void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg)
+{
+	struct turn_config *old = srv->cfg;
+	struct turn_allocation *a;
+
+	srv->cfg = turn_config_get(cfg);
+	turn_config_put(old);
+	LIST_FOREACH(a, &srv->allocations, link) {
+		if (!turn_permissions_end(a, peer_denied) || !a->fastpath_id)
+			continue;
+		/* Out of the module at once; what is left returns by timer. */
+		turn_offload_end(a);
+		turn_timer_set(&srv->timers, &a->offload_timer, 0);
+	}
+}
+
+void turn_server_drain(struct turn_server *srv, bool drain)
+{
+	srv->draining = drain;
+}
+
+void turn_serve_binding(struct turn_request *req)
+{
+	if (req->msg->bad_attribute) {
+		turn_reply_error(req, STUN_ERR_BAD_REQUEST);
+		return;
+	}
+	stun_put_address(turn_reply_begin(req), STUN_ATTR_XOR_MAPPED_ADDRESS,
+			 &req->tuple->client);
+	turn_reply_end(req);
+}
+
+/* What the server knows of a method. */
+struct method {
+	uint16_t method;
+	bool needs_allocation;
+	void (*serve)(struct turn_request *req);
+};
+
+static const struct method methods[] = {
+	{ STUN_BINDING, false, turn_serve_binding },
+	{ STUN_ALLOCATE, false, turn_serve_allocate },
+	{ STUN_REFRESH, true, turn_serve_refresh },
+	{ STUN_CREATE_PERMISSION, true, turn_serve_create_permission },
+	{ STUN_CHANNEL_BIND, true, turn_serve_channel_bind },
+};
+
+static const struct method *find_method(const struct turn_config *cfg,
+					uint16_t method)
+{
+	size_t i;
+
+	if (method == STUN_BINDING ? cfg->no_stun : cfg->stun_only)
+		return NULL;
+	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (methods[i].method == method)
+			return &methods[i];
+	return NULL;
+}
+
+static bool needs_auth(const struct turn_config *cfg, uint16_t method)
+{
+	return cfg->auth == TURN_AUTH_LONG_TERM &&
+	       (method != STUN_BINDING || cfg->secure_stun);
+}
+
+/* The order of the checks: RFC 8489 6.3, then RFC 8656 section 5. */
+static void handle_request(struct turn_server *srv,
+			   const struct turn_5tuple *tuple,
+			   const struct stun_message *msg, uint64_t now)
+{
+	const struct method *method = find_method(srv->cfg, msg->method);
+	struct turn_request req = {
+		.srv = srv, .tuple = tuple, .msg = msg, .now = now,
+	};
+
+	if (!method) {
+		turn_drop(srv, TURN_DROP_UNEXPECTED);
+		return;
+	}
+	turn_count(&srv->stats.requests);
+	req.allocation = turn_allocation_find(srv, tuple, now);
+	if (needs_auth(srv->cfg, msg->method) && !turn_authenticate(&req))
+		return;
+	if (msg->unknown_count)
+		turn_reply_unknown(&req);
+	else if (method->needs_allocation && !req.allocation)
+		turn_reply_error(&req, STUN_ERR_ALLOCATION_MISMATCH);
+	else if (method->needs_allocation && msg->bad_attribute)
+		turn_reply_error(&req, STUN_ERR_BAD_REQUEST);
+	else
+		method->serve(&req);
+}
+
+static void handle_indication(struct turn_server *srv,
+			      const struct turn_5tuple *tuple,
+			      const struct stun_message *msg, uint64_t now)
+{
+	if (msg->method == STUN_SEND && !srv->cfg->stun_only)
+		turn_relay_send(srv, tuple, msg, now);
+	else if (msg->method != STUN_BINDING)
+		turn_drop(srv, TURN_DROP_UNEXPECTED);
+	/* A Binding indication has kept the NATs' bindings alive: that is all. */
+}
+
+static void handle_message(struct turn_server *srv,
+			   const struct turn_5tuple *tuple,
+			   const uint8_t *buf, size_t len, uint64_t now)
+{
+	enum stun_decode_result result;
+	struct stun_message msg;
+
+	result = stun_message_decode(&msg, buf, len);
+	if (result == STUN_NOT_STUN) {
+		turn_drop(srv, TURN_DROP_NOT_TURN);
+		return;
+	}
+	if (result == STUN_BAD_FRAMING ||
+	    stun_check_fingerprint(&msg) == -EBADMSG) {
+		turn_drop(srv, TURN_DROP_MALFORMED);
+		return;
+	}
+	if (msg.class == STUN_REQUEST)
+		handle_request(srv, tuple, &msg, now);
+	else if (msg.class == STUN_INDICATION)
+		handle_indication(srv, tuple, &msg, now);
+	else
+		turn_drop(srv, TURN_DROP_UNEXPECTED);
+}
+
+void turn_server_datagram(struct turn_server *srv,
+			  const struct turn_5tuple *tuple,
+			  uint8_t *buf, size_t len, uint64_t now)
+{
+	switch (stun_packet_classify(buf, len, srv->cfg->rfc5766_channels)) {
+	case STUN_PACKET_CHANNEL_DATA:
+		turn_relay_channel_data(srv, tuple, buf, len, now);
+		break;
+	case STUN_PACKET_MESSAGE:
+		handle_message(srv, tuple, buf, len, now);
+		break;
+	case STUN_PACKET_OTHER:
+		turn_drop(srv, TURN_DROP_NOT_TURN);
+		break;
+	}
+}
+
+void turn_server_client_gone(struct turn_server *srv,
+			     const struct turn_5tuple *tuple)
+{
+	struct turn_allocation *a = turn_allocation_find(srv, tuple, 0);
+
+	if (a)
+		turn_allocation_end(a, "client closed the connection");
+}
+
+uint64_t turn_server_deadline(const struct turn_server *srv)
+{
+	return turn_timers_next(&srv->timers);
+}
+
+void turn_server_tick(struct turn_server *srv, uint64_t now)
+{
+	int i;
+
+	for (i = 0; i < TICK_MAX; i++)
+		if (!turn_timers_fire(&srv->timers, now))
+			return;
+}
