@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads tests/suites, the list of what there is to run. Its format is described there."""
+import glob
+import re
+from dataclasses import dataclass, field
+
+
+class BadList(Exception):
+    """The list of suites is wrong; the text names file and line."""
+
+
+@dataclass
+class Suite:
+    name: str
+    timeout: int
+    command: list
+    series: str = ""        # the kernel it is bound to, "" if to none
+    in_vm: bool = False
+    vm_options: list = field(default_factory=list)
+
+    def on(self, series):
+        """The command line, in a guest of this series if the suite runs in one."""
+        if not self.in_vm:
+            return self.command
+        return ["tests/vm/run", "--kernel", series, "--timeout", str(self.timeout), *self.vm_options,
+                "--", *self.command]
+
+
+def _where(text):
+    """'host', 'vm', 'vm:7.2', 'vm,smp=4,icount': (in_vm, series, options of tests/vm/run)."""
+    place, *options = text.split(",")
+    place, _, series = place.partition(":")
+    if place not in ("host", "vm") or (place == "host" and (series or options)):
+        raise ValueError(f"'{text}' is neither host nor vm[:SERIES][,OPTION[=VALUE]]...")
+    arguments = []
+    for option in options:
+        name, equals, value = option.partition("=")
+        arguments += ["--" + name] + ([value] if equals else [])
+    return place == "vm", series, arguments
+
+
+def _expand(name, command, root):
+    """One (name, command) for each file that the last word's pattern finds; the list itself without a pattern."""
+    if "*" not in name:
+        return [(name, command)]
+    if not command or not command[-1].startswith("@") or command[-1].count("*") != 1:
+        raise ValueError("a name with * needs @PATTERN with one * as its last word")
+    pattern = command[-1][1:]
+    parts = re.compile(re.escape(pattern).replace(r"\*", "(.*)"))
+    stems = sorted(parts.fullmatch(file).group(1) for file in glob.glob(pattern, root_dir=root))
+    if not stems:
+        raise ValueError(f"no file matches {pattern}")
+    return [(name.replace("*", stem), [word.replace("*", stem) for word in command[:-1]]) for stem in stems]
+
+
+def load(path, root):
+    """All suites in the order of the list. Raises BadList."""
+    suites, names = [], set()
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            words = line.split("#", 1)[0].split()
+            if not words:
+                continue
+            try:
+                name, where, timeout, *command = words
+                if not command:
+                    raise ValueError("no command")
+                in_vm, series, options = _where(where)
+                for each, words in _expand(name, command, root):
+                    if each in names:
+                        raise ValueError(f"there are two suites '{each}'")
+                    names.add(each)
+                    suites.append(Suite(each, int(timeout), words, series, in_vm, options))
+            except ValueError as error:
+                raise BadList(f"{path}:{number}: {error}") from None
+    return suites
