@@ -451,6 +451,15 @@ struct fastpath_stats relay_stats(struct relay *r)
 	return stats;
 }
 
+uint64_t relay_passed_since_booked(struct relay *r, int reason)
+{
+	uint64_t now = relay_stats(r).passed[reason];
+	uint64_t more = now - r->want.passed[reason];
+
+	r->want.passed[reason] = now;
+	return more;
+}
+
 static bool same_count(const char *kind, const char *name, uint64_t got,
 		       uint64_t want)
 {

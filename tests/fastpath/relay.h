@@ -265,6 +265,17 @@ bool relay_counted(struct relay *r);
 bool relay_settled(struct relay *r);
 
 /**
+ * relay_passed_since_booked() - book what a passed counter has moved
+ * @r: the set-up
+ * @reason: KTURN_A_PASSED_*
+ *
+ * For where the contract leaves the number open; the caller judges it.
+ *
+ * Return: by how much it is beyond what was booked before.
+ */
+uint64_t relay_passed_since_booked(struct relay *r, int reason);
+
+/**
  * relay_stats() - the module's counters now
  * @r: the set-up
  *

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The module comes and goes while packets arrive: they go up to the server's
+ * socket meanwhile, and none is lost.
+ */
+#include "relay_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "flood.h"
+
+#define CYCLES 3
+
+static int load(void)
+{
+	const char *file = getenv("KTURN_KO");
+	int fd, ret;
+
+	if (!file) {
+		printf("# KTURN_KO has to name kturn.ko; tests/fastpath/run does\n");
+		return -EINVAL;
+	}
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "kturn", O_NONBLOCK) ? -errno : 0;
+}
+
+FIXTURE(module) {
+	struct relay r;
+};
+
+FIXTURE_VARIANT(module) {
+	int family;
+	enum direction dir;
+};
+
+FIXTURE_VARIANT_ADD(module, ipv4_to_peer) {
+	.family = AF_INET,
+	.dir = TO_PEER,
+};
+
+FIXTURE_VARIANT_ADD(module, ipv4_to_client) {
+	.family = AF_INET,
+	.dir = TO_CLIENT,
+};
+
+FIXTURE_VARIANT_ADD(module, ipv6_to_peer) {
+	.family = AF_INET6,
+	.dir = TO_PEER,
+};
+
+FIXTURE_VARIANT_ADD(module, ipv6_to_client) {
+	.family = AF_INET6,
+	.dir = TO_CLIENT,
+};
+
+FIXTURE_SETUP(module)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	ASSERT_EQ(0, relay_open(&self->r, variant->family));
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	relay_close(&self->r);
+	/* The next test, and the script, find it loaded whatever happened. */
+	load();
+}
+
+TEST_F(module, unload_and_load)
+{
+	uint8_t buf[200];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
+	struct fastpath_error err;
+	int i;
+
+	for (i = 0; i < CYCLES; i++) {
+		EXPECT_TRUE(relay_forwards(&self->r, variant->dir, &in));
+		EXPECT_TRUE(relay_settled(&self->r));
+		ASSERT_EQ(0, unload());
+		EXPECT_TRUE(relay_passes(&self->r, variant->dir, &in, 0));
+		EXPECT_TRUE(relay_quiet(&self->r));
+		ASSERT_EQ(0, load());
+		memset(&self->r.want, 0, sizeof(self->r.want));
+		EXPECT_TRUE(relay_passes(&self->r, variant->dir, &in, 0));
+		ASSERT_EQ(0, fastpath_attach(self->r.fastpath, &err));
+		ASSERT_EQ(0, relay_install(&self->r, RELAY_TIMEOUT_MS));
+	}
+	EXPECT_TRUE(relay_forwards(&self->r, variant->dir, &in));
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
+TEST_F(module, unload_with_state_in_two_namespaces)
+{
+	static struct relay other;
+	struct fastpath_error err;
+
+	ASSERT_EQ(0, relay_open(&other, variant->family));
+	EXPECT_TRUE(relay_forwards_bytes(&other, variant->dir, 10));
+	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, 10));
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, fastpath_attach(other.fastpath, &err));
+	ASSERT_EQ(0, relay_install(&other, RELAY_TIMEOUT_MS));
+	EXPECT_TRUE(relay_forwards_bytes(&other, variant->dir, 10));
+	relay_close(&other);
+}
+
+TEST_F(module, unload_under_traffic)
+{
+	struct relay *r = &self->r;
+	bool to_peer = variant->dir == TO_PEER;
+	uint8_t buf[200];
+	struct udp_packet in = relay_message(r, variant->dir, buf, 100);
+	int fds[2] = { to_peer ? r->peer.fd : r->client.fd,
+		       to_peer ? r->server_fd : r->relayed_fd };
+	uint64_t seen[2] = { 0 }, before, sent;
+	static struct flood flood;
+	struct fastpath_error err;
+	time_t end;
+	int i;
+
+	ASSERT_EQ(0, flood_start(&flood, to_peer ? &r->client : &r->peer, &in,
+				 1));
+	for (i = 0; i < CYCLES; i++) {
+		before = seen[0];
+		EXPECT_TRUE(flood_wait(&flood, 100, fds, seen, 2));
+		EXPECT_LT(before, seen[0])
+			TH_LOG("nothing was forwarded");
+		ASSERT_EQ(0, unload());
+		before = seen[1];
+		EXPECT_TRUE(flood_wait(&flood, 100, fds, seen, 2));
+		EXPECT_LT(before, seen[1])
+			TH_LOG("nothing went up");
+		ASSERT_EQ(0, load());
+		ASSERT_EQ(0, fastpath_attach(r->fastpath, &err));
+		/* An allocation without its channels would have drops. */
+		ASSERT_EQ(0, relay_set_hook(r, KTURN_HOOK_NONE));
+		ASSERT_EQ(0, relay_install(r, RELAY_TIMEOUT_MS));
+		ASSERT_EQ(0, relay_set_hook(r, KTURN_HOOK_PREROUTING));
+	}
+	sent = flood_stop(&flood);
+	for (end = time(NULL) + 10; time(NULL) < end; poll(NULL, 0, 1)) {
+		for (i = 0; i < 2; i++)
+			seen[i] += flood_drain(fds[i]);
+		if (seen[0] + seen[1] == sent)
+			break;
+	}
+	EXPECT_EQ(sent, seen[0] + seen[1]);
+}
+
+TEST_HARNESS_MAIN
