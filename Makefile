@@ -112,8 +112,8 @@ $(OBJ)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
 $(SAN)/libdaemon.a: $(call objects,$(SAN),$(DAEMON_PARTS))
 $(BUILD)/tests/unit/%: $(SAN)/tests/unit/%.o $(SAN)/libdaemon.a $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
-$(BUILD)/tests/fuzz/%: $(SAN)/tests/fuzz/%.o $(SAN)/libdaemon.a $(LIBS_SAN) \
-		       $(call objects,$(SAN),$(VMTEST_HELPERS))
+$(BUILD)/tests/fuzz/%: $(SAN)/tests/fuzz/%.o $(call objects,$(SAN),$(VMTEST_HELPERS)) \
+		       $(SAN)/libdaemon.a $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
 $(BUILD)/tests/fastpath/%: $(OBJ)/tests/fastpath/%.o \
 			   $(call objects,$(OBJ),$(VMTEST_HELPERS)) $(LIBS_OBJ)
