@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "turn/config.h"
+
 #define TARGET(member) .target = offsetof(struct kturnd_config, member)
 #define HEADING(text) { .doc = text }
 #define FLAG(n, l, member, d) \
@@ -87,7 +89,7 @@ FLAG("no-auth", 'z', no_auth, "serve everybody"),
 { .name = "user", .letter = 'u', .value = OPTION_VALUE, .secret = true,
   .set = option_set_user, TARGET(users), .hint = "NAME:PASSWORD",
   .doc = "a user, with a password or with 0x and the MD5 key of it; may be repeated" },
-STRING("realm", 'r', realm, 763, "NAME", "the realm; default: the host's name"),
+STRING("realm", 'r', realm, TURN_REALM_MAX, "NAME", "the realm; default: the host's name"),
 FLAG("use-auth-secret", 0, use_auth_secret,
      "credentials with a time stamp, made by a web server (TURN REST)"),
 { .name = "static-auth-secret", .value = OPTION_VALUE, .secret = true,

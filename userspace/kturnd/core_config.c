@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kturnd/core_config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "version.h"
+
+static const enum turn_default_family families[] = {
+	[DEFAULT_FAMILY_IPV4] = TURN_DEFAULT_FAMILY_IPV4,
+	[DEFAULT_FAMILY_IPV6] = TURN_DEFAULT_FAMILY_IPV6,
+	[DEFAULT_FAMILY_KEEP] = TURN_DEFAULT_FAMILY_KEEP,
+};
+
+static void set_values(const struct kturnd_config *cfg,
+		       struct turn_config *core)
+{
+	core->auth = cfg->lt_cred_mech ? TURN_AUTH_LONG_TERM : TURN_AUTH_NONE;
+	core->secure_stun = cfg->secure_stun;
+	core->no_stun = cfg->no_stun;
+	core->stun_only = cfg->stun_only;
+	core->fingerprint = cfg->fingerprint;
+	core->rfc5766_channels = cfg->rfc5766_channels;
+	core->default_family = families[cfg->default_family];
+	if (cfg->rest_api_separator)
+		core->rest_separator = cfg->rest_api_separator[0];
+	core->nonce_lifetime = cfg->stale_nonce;
+	core->max_lifetime = cfg->max_allocate_lifetime;
+	core->permission_lifetime = cfg->permission_lifetime;
+	core->channel_lifetime = cfg->channel_lifetime;
+	core->user_quota = cfg->user_quota;
+	core->total_quota = cfg->total_quota;
+	core->peers.no_multicast = cfg->no_multicast_peers;
+	core->peers.allow_loopback = cfg->allow_loopback_peers;
+	if (cfg->software_attribute)
+		snprintf(core->software, sizeof(core->software), "kturn-%s",
+			 KTURN_VERSION);
+}
+
+static const char *explain(int error)
+{
+	switch (-error) {
+	case EEXIST:
+		return "is there twice; remove one";
+	case EMSGSIZE:
+		return "is too long; shorten it";
+	case EOPNOTSUPP:
+		return "cannot be added, for OpenSSL has no MD5 here (FIPS mode?)";
+	default:
+		return strerror(-error);
+	}
+}
+
+static void add_users(const struct config_users *users,
+		      struct turn_config *core, struct report *report)
+{
+	for (size_t i = 0; i < users->n; i++) {
+		const struct config_user *user = &users->v[i];
+		int ret = user->password ?
+			turn_config_add_user(core, user->name,
+					     user->password) :
+			turn_config_add_user_key(core, user->name, user->key);
+
+		if (ret)
+			report_error(report, NULL, "user: '%s' %s", user->name,
+				     explain(ret));
+	}
+}
+
+static void add_secrets(const struct config_strings *secrets,
+			struct turn_config *core, struct report *report)
+{
+	for (size_t i = 0; i < secrets->n; i++) {
+		int ret = turn_config_add_secret(core, secrets->v[i]);
+
+		if (ret)
+			report_error(report, NULL,
+				     "static-auth-secret: number %zu %s", i + 1,
+				     explain(ret));
+	}
+}
+
+static int add_ranges(const struct kturnd_config *cfg,
+		      struct turn_config *core)
+{
+	const struct config_ranges *denied = &cfg->denied_peer_ip;
+	const struct config_ranges *allowed = &cfg->allowed_peer_ip;
+	int ret = 0;
+
+	for (size_t i = 0; i < denied->n && !ret; i++)
+		ret = turn_peer_filter_deny(&core->peers, &denied->v[i].first,
+					    &denied->v[i].last);
+	for (size_t i = 0; i < allowed->n && !ret; i++)
+		ret = turn_peer_filter_allow(&core->peers,
+					     &allowed->v[i].first,
+					     &allowed->v[i].last);
+	return ret;
+}
+
+struct turn_config *core_config_make(const struct kturnd_config *cfg,
+				     struct report *report)
+{
+	struct turn_config *core = turn_config_new();
+	size_t errors = report->errors;
+	int ret;
+
+	if (!core) {
+		report_error(report, NULL, "out of memory");
+		return NULL;
+	}
+	set_values(cfg, core);
+	ret = cfg->realm ? turn_config_set_realm(core, cfg->realm) : 0;
+	if (ret)
+		report_error(report, NULL, "realm: '%s' %s", cfg->realm,
+			     explain(ret));
+	else if (cfg->realm && strlen(cfg->realm) > TURN_REALM_UNAMPLIFIED)
+		report_warning(report, NULL,
+			       "realm: '%s' has more than %d bytes, so some clients' first requests go unanswered: the answer would be more than three times as long",
+			       cfg->realm, TURN_REALM_UNAMPLIFIED);
+	add_users(&cfg->users, core, report);
+	add_secrets(&cfg->auth_secrets, core, report);
+	ret = add_ranges(cfg, core);
+	if (ret)
+		report_error(report, NULL, "denied-peer-ip, allowed-peer-ip: %s",
+			     strerror(-ret));
+	if (report->errors == errors)
+		return core;
+	turn_config_put(core);
+	return NULL;
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kturnd/daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "kturnd/admin.h"
+#include "kturnd/core_config.h"
+#include "kturnd/process.h"
+#include "kturnd/status.h"
+#include "version.h"
+
+#define WHY_LEN 512
+
+/*
+ * What workers say about sessions is caused by the network: one level less
+ * important than the daemon's own words, and limited.
+ */
+static void log_from_worker(void *env, enum turn_log_level level,
+			    const char *text)
+{
+	struct daemon *daemon = env;
+	const struct kturnd_config *cfg = daemon->cfg;
+
+	if (level == TURN_LOG_INFO && !cfg->verbose && !cfg->extra_verbose)
+		return;
+	if (level == TURN_LOG_DEBUG && !cfg->extra_verbose)
+		return;
+	log_text_limited(&daemon->limit, level, text);
+}
+
+/* Write the findings to the log. */
+static void log_report(const struct report *report)
+{
+	for (size_t i = 0; i < report->n; i++)
+		log_text(report->v[i].error ? TURN_LOG_ERROR
+					    : TURN_LOG_WARNING,
+			 report->v[i].text);
+}
+
+static int resolve(struct daemon *daemon)
+{
+	struct report report = { 0 };
+	int ret;
+
+	endpoints_resolve(daemon->cfg, &daemon->endpoints, &report);
+	daemon->setup.config = core_config_make(daemon->cfg, &report);
+	ret = report.errors ? -EINVAL : 0;
+	log_report(&report);
+	report_free(&report);
+	return ret;
+}
+
+static int make_shared(struct daemon *daemon)
+{
+	uint8_t key[TURN_SHARED_KEY_LEN];
+
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
+		return -EIO;
+	daemon->setup.shared = turn_shared_new(key);
+	explicit_bzero(key, sizeof(key));
+	return daemon->setup.shared ? 0 : -ENOMEM;
+}
+
+static unsigned int choose_workers(const struct kturnd_config *cfg)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cfg->relay_threads)
+		return cfg->relay_threads;
+	if (cpus < 1)
+		return 1;
+	return cpus > CONFIG_MAX_WORKERS ? CONFIG_MAX_WORKERS
+					 : (unsigned int)cpus;
+}
+
+static int listen_all(struct daemon *daemon, struct worker *worker)
+{
+	for (size_t i = 0; i < daemon->endpoints.listen_count; i++) {
+		const struct transport_addr *addr =
+			&daemon->endpoints.listen[i].addr;
+		char text[TRANSPORT_ADDR_STRLEN];
+		int ret = worker_listen(worker, addr);
+
+		if (ret) {
+			log_error("cannot listen on %s: %s",
+				  transport_addr_print(addr, text),
+				  strerror(-ret));
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int make_workers(struct daemon *daemon)
+{
+	struct worker_setup *setup = &daemon->setup;
+	unsigned int count = choose_workers(daemon->cfg);
+
+	setup->relays = daemon->endpoints.relays;
+	setup->udp.buffer = daemon->cfg->sock_buf_size;
+	setup->log = (struct net_log){ log_from_worker, daemon };
+	daemon->kernel = kernel_relay_new(daemon->cfg, daemon->base, count);
+	daemon->workers = calloc(count, sizeof(*daemon->workers));
+	if (!daemon->kernel || !daemon->workers)
+		return -ENOMEM;
+	setup->fastpath = kernel_relay_ops(daemon->kernel);
+	for (unsigned int i = 0; i < count; i++) {
+		struct kernel_link *link = kernel_relay_link(daemon->kernel, i);
+		int ret;
+
+		daemon->workers[i] = worker_new(setup, i, link);
+		if (!daemon->workers[i])
+			return -ENOMEM;
+		daemon->worker_count = i + 1;
+		ret = listen_all(daemon, daemon->workers[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Without it the server serves all the same, unless somebody asked for it. */
+static int open_admin(struct daemon *daemon)
+{
+	const char *path = daemon->cfg->admin_socket ?: CONFIG_DEFAULT_ADMIN;
+	char why[WHY_LEN] = "";
+	int ret;
+
+	ret = admin_open(&daemon->admin, daemon->base, path, status_handle,
+			 daemon, why, sizeof(why));
+	if (!ret)
+		return 0;
+	daemon->admin = NULL;
+	if (daemon->cfg->admin_socket) {
+		log_error("admin-socket: %s", why);
+		return ret;
+	}
+	log_warning("no admin socket, so kturnctl will not work: %s", why);
+	return 0;
+}
+
+static void write_pidfile(struct daemon *daemon)
+{
+	const char *path = daemon->cfg->pidfile;
+	int ret;
+
+	if (!path)
+		return;
+	ret = process_write_pid(path);
+	if (ret)
+		log_warning("pidfile: '%s' cannot be written: %s", path,
+			    strerror(-ret));
+	else
+		daemon->pidfile = path;
+}
+
+static int open_all(struct daemon *daemon)
+{
+	char why[WHY_LEN];
+	int ret;
+
+	daemon->base = event_base_new();
+	if (!daemon->base)
+		return -ENOMEM;
+	ret = resolve(daemon) ?: make_shared(daemon) ?: make_workers(daemon) ?:
+	      daemon_catch_signals(daemon) ?: open_admin(daemon);
+	if (ret)
+		return ret;
+	write_pidfile(daemon);
+	ret = process_drop_privileges(daemon->cfg, why, sizeof(why));
+	if (ret)
+		log_error("%s", why);
+	return ret;
+}
+
+static void say_endpoints(const struct daemon *daemon)
+{
+	const struct endpoints *ep = &daemon->endpoints;
+	char text[TRANSPORT_ADDR_STRLEN], public[TRANSPORT_ADDR_STRLEN];
+
+	for (size_t i = 0; i < ep->listen_count; i++)
+		log_info("listening on %s (UDP)",
+			 transport_addr_print(&ep->listen[i].addr, text));
+	for (size_t i = 0; i < ep->relays.n; i++) {
+		const struct relay_address *relay = &ep->relays.v[i];
+		bool mapped = !transport_addr_same_ip(&relay->bound,
+						      &relay->relayed);
+
+		transport_addr_print_ip(&relay->bound, text);
+		transport_addr_print_ip(&relay->relayed, public);
+		log_info("relaying on %s, ports %u to %u%s%s", text,
+			 daemon->cfg->min_port, daemon->cfg->max_port,
+			 mapped ? ", known to clients as " : "",
+			 mapped ? public : "");
+	}
+}
+
+static int start_workers(struct daemon *daemon)
+{
+	int ret = kernel_relay_start(daemon->kernel, daemon->workers,
+				     daemon->worker_count);
+
+	for (unsigned int i = 0; i < daemon->worker_count && !ret; i++) {
+		ret = worker_start(daemon->workers[i]);
+		if (ret)
+			log_error("cannot start a thread: %s", strerror(-ret));
+	}
+	return ret;
+}
+
+/* A clean stop ends the sessions, in the module too; a crash leaves them. */
+static void close_all(struct daemon *daemon)
+{
+	admin_close(daemon->admin);
+	for (unsigned int i = 0; i < daemon->worker_count; i++)
+		worker_stop(daemon->workers[i], true);
+	for (unsigned int i = 0; i < daemon->worker_count; i++)
+		worker_free(daemon->workers[i]);
+	free(daemon->workers);
+	kernel_relay_free(daemon->kernel);
+	turn_shared_free(daemon->setup.shared);
+	turn_config_put(daemon->setup.config);
+	endpoints_free(&daemon->endpoints);
+	daemon_release_signals(daemon);
+	if (daemon->base)
+		event_base_free(daemon->base);
+	if (daemon->pidfile)
+		unlink(daemon->pidfile);
+}
+
+int daemon_run(const struct kturnd_config *cfg)
+{
+	struct daemon daemon = {
+		.cfg = cfg,
+		.started = worker_now(),
+		.limit = LOG_LIMIT_INIT,
+	};
+	int ret;
+
+	process_raise_files();
+	ret = open_all(&daemon) ?: start_workers(&daemon);
+	if (!ret) {
+		say_endpoints(&daemon);
+		log_info("kturnd %s is ready: %u workers", KTURN_VERSION,
+			 daemon.worker_count);
+		event_base_dispatch(daemon.base);
+	} else {
+		log_error("kturnd cannot start: %s", strerror(-ret));
+	}
+	close_all(&daemon);
+	if (!ret)
+		log_info("kturnd has stopped");
+	return ret ? 1 : 0;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kturnd/endpoints.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/listener.h"
+#include "net/local_addresses.h"
+#include "net/sockaddr.h"
+
+static int add_listen(struct endpoints *ep, const struct transport_addr *ip,
+		      uint32_t port, bool optional)
+{
+	struct listen_address *v;
+
+	v = reallocarray(ep->listen, ep->listen_count + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	ep->listen = v;
+	v += ep->listen_count++;
+	*v = (struct listen_address){ .addr = *ip, .optional = optional };
+	v->addr.port = (uint16_t)port;
+	return 0;
+}
+
+/* A second socket of ours on the same address would halve the first's share. */
+static bool is_listed(const struct endpoints *ep,
+		      const struct transport_addr *ip)
+{
+	for (size_t i = 0; i < ep->listen_count; i++)
+		if (transport_addr_same_ip(&ep->listen[i].addr, ip))
+			return true;
+	return false;
+}
+
+static int resolve_listen(const struct kturnd_config *cfg,
+			  struct endpoints *ep)
+{
+	static const struct transport_addr any4 = { .family = AF_INET };
+	static const struct transport_addr any6 = { .family = AF_INET6 };
+	int ret = 0;
+
+	if (!cfg->listening_ip.n)
+		return add_listen(ep, &any4, cfg->listening_port, true) ?:
+		       add_listen(ep, &any6, cfg->listening_port, true);
+	for (size_t i = 0; i < cfg->listening_ip.n && !ret; i++)
+		if (!is_listed(ep, &cfg->listening_ip.v[i]))
+			ret = add_listen(ep, &cfg->listening_ip.v[i],
+					 cfg->listening_port, false);
+	return ret;
+}
+
+static const char *explain_bind(int error)
+{
+	switch (-error) {
+	case EADDRINUSE:
+		return "another program has this port; stop it (ss -lunp shows it), or choose another listening-port";
+	case EADDRNOTAVAIL:
+		return "this is no address of this host; name one of its own, and for an address of a NAT before it use external-ip";
+	case EACCES:
+		return "ports below 1024 are for root; start as root, or with CAP_NET_BIND_SERVICE";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* Keep the addresses that can be bound; say what is wrong with the others. */
+static void check_listen(struct endpoints *ep, struct report *report)
+{
+	char text[TRANSPORT_ADDR_STRLEN];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ep->listen_count; i++) {
+		struct listen_address *listen = &ep->listen[i];
+		int ret = listener_probe(&listen->addr);
+
+		if (!ret)
+			ep->listen[kept++] = *listen;
+		else if (!listen->optional ||
+			 (ret != -EAFNOSUPPORT && ret != -EADDRNOTAVAIL))
+			report_error(report, NULL,
+				     "cannot listen on %s: %s",
+				     transport_addr_print(&listen->addr, text),
+				     explain_bind(ret));
+	}
+	ep->listen_count = kept;
+	if (!kept && !report->errors)
+		report_error(report, NULL,
+			     "there is no address to listen on; give listening-ip");
+}
+
+/* What clients are told for an address of ours, by external-ip. */
+static struct transport_addr public_address(const struct kturnd_config *cfg,
+					    const struct transport_addr *bound)
+{
+	const struct config_external *ext = cfg->external_ip.v;
+	size_t n = cfg->external_ip.n;
+
+	for (size_t i = 0; i < n; i++)
+		if (transport_addr_same_ip(&ext[i].private_ip, bound))
+			return ext[i].public_ip;
+	for (size_t i = 0; i < n; i++)
+		if (!ext[i].private_ip.family &&
+		    ext[i].public_ip.family == bound->family)
+			return ext[i].public_ip;
+	return *bound;
+}
+
+static int add_relay(const struct kturnd_config *cfg, struct endpoints *ep,
+		     const struct transport_addr *ip)
+{
+	struct relay_addresses *relays = &ep->relays;
+	const struct port_range range = {
+		.min = (uint16_t)cfg->min_port, .max = (uint16_t)cfg->max_port,
+	};
+	struct relay_address *v;
+
+	for (size_t i = 0; i < relays->n; i++)
+		if (transport_addr_same_ip(&relays->v[i].bound, ip))
+			return 0;
+	v = reallocarray(relays->v, relays->n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	relays->v = v;
+	v += relays->n;
+	v->bound = *ip;
+	v->bound.port = 0;
+	v->relayed = public_address(cfg, ip);
+	v->ports = port_pool_new(range);
+	if (!v->ports)
+		return -ENOMEM;
+	relays->n++;
+	return 0;
+}
+
+static int add_local_relays(const struct kturnd_config *cfg,
+			    struct endpoints *ep, int family)
+{
+	struct transport_addr *local;
+	size_t n;
+	int ret = local_addresses(&local, &n);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < n && !ret; i++)
+		if (local[i].family == family)
+			ret = add_relay(cfg, ep, &local[i]);
+	free(local);
+	return ret;
+}
+
+/* relay-ip, else the listening addresses; for a wildcard all of the host's. */
+static int resolve_relays(const struct kturnd_config *cfg,
+			  struct endpoints *ep)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < cfg->relay_ip.n && !ret; i++)
+		ret = add_relay(cfg, ep, &cfg->relay_ip.v[i]);
+	if (cfg->relay_ip.n)
+		return ret;
+	for (size_t i = 0; i < ep->listen_count && !ret; i++) {
+		const struct transport_addr *addr = &ep->listen[i].addr;
+
+		ret = net_addr_is_wildcard(addr) ?
+			add_local_relays(cfg, ep, addr->family) :
+			add_relay(cfg, ep, addr);
+	}
+	return ret;
+}
+
+static void check_relays(struct endpoints *ep, struct report *report)
+{
+	char text[TRANSPORT_ADDR_STRLEN];
+
+	for (size_t i = 0; i < ep->relays.n; i++) {
+		const struct transport_addr *bound = &ep->relays.v[i].bound;
+		int ret = listener_probe(bound);
+
+		if (ret)
+			report_error(report, NULL, "relay-ip: cannot relay on %s: %s",
+				     transport_addr_print_ip(bound, text),
+				     explain_bind(ret));
+	}
+	if (!ep->relays.n && !report->errors)
+		report_error(report, NULL,
+			     "this host has no address to relay on; give relay-ip");
+}
+
+void endpoints_resolve(const struct kturnd_config *cfg, struct endpoints *ep,
+		       struct report *report)
+{
+	int ret;
+
+	*ep = (struct endpoints){ 0 };
+	ret = resolve_listen(cfg, ep);
+	if (!ret) {
+		check_listen(ep, report);
+		ret = resolve_relays(cfg, ep);
+	}
+	if (ret)
+		report_error(report, NULL, "cannot list addresses: %s",
+			     strerror(-ret));
+	else
+		check_relays(ep, report);
+}
+
+void endpoints_free(struct endpoints *ep)
+{
+	for (size_t i = 0; i < ep->relays.n; i++)
+		port_pool_free(ep->relays.v[i].ports);
+	free(ep->relays.v);
+	free(ep->listen);
+	*ep = (struct endpoints){ 0 };
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the configuration and the addresses of this host to where the server
+ * listens and relays.
+ */
+#ifndef KTURN_KTURND_ENDPOINTS_H
+#define KTURN_KTURND_ENDPOINTS_H
+
+#include "kturnd/config.h"
+#include "kturnd/report.h"
+#include "net/relay_socket.h"
+
+/**
+ * struct listen_address - where clients may come in
+ * @addr: address and port, maybe a wildcard
+ * @optional: nobody asked for it: a host without this address family is fine
+ */
+struct listen_address {
+	struct transport_addr addr;
+	bool optional;
+};
+
+/**
+ * struct endpoints - where the server listens and relays
+ * @listen: listening addresses
+ * @listen_count: how many
+ * @relays: relay addresses with their ports
+ */
+struct endpoints {
+	struct listen_address *listen;
+	size_t listen_count;
+	struct relay_addresses relays;
+};
+
+/**
+ * endpoints_resolve() - find out
+ * @cfg: the configuration
+ * @endpoints: filled; to be freed in any case
+ * @report: gets errors: addresses that are not this host's, ports in use
+ */
+void endpoints_resolve(const struct kturnd_config *cfg,
+		       struct endpoints *endpoints, struct report *report);
+
+/** endpoints_free() - forget all; nobody may use the relays any more */
+void endpoints_free(struct endpoints *endpoints);
+
+#endif /* KTURN_KTURND_ENDPOINTS_H */

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * kturnd: reads its configuration, then runs the daemon.
+ *
+ * Exit status: 0 after a stop or a good --check-config, 1 if the server cannot
+ * start, 2 if the configuration is wrong.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kturnd/command_line.h"
+#include "kturnd/config.h"
+#include "kturnd/config_file.h"
+#include "kturnd/core_config.h"
+#include "kturnd/daemon.h"
+#include "kturnd/log.h"
+#include "version.h"
+
+#define EXIT_CONFIG	2
+#define WHY_LEN		512
+
+static void read_file(struct option_reader *reader,
+		      const struct command_line *words)
+{
+	const char *path = words->config_file ?: CONFIG_DEFAULT_PATH;
+
+	if (!words->no_file)
+		config_file_read(reader, path);
+}
+
+static void print_errors(const struct report *report, bool warnings)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->v[i].error || warnings)
+			fprintf(stderr, "kturnd: %s%s\n",
+				report->v[i].error ? "" : "warning: ",
+				report->v[i].text);
+}
+
+/* What only shows when the core takes the values over. */
+static void check_core(const struct kturnd_config *cfg, struct report *report)
+{
+	turn_config_put(core_config_make(cfg, report));
+}
+
+static int check_only(const struct kturnd_config *cfg, struct report *report)
+{
+	check_core(cfg, report);
+	print_errors(report, true);
+	if (report->errors)
+		return EXIT_CONFIG;
+	printf("the configuration is good\n");
+	return EXIT_SUCCESS;
+}
+
+static int run(const struct kturnd_config *cfg, const struct report *report)
+{
+	char why[WHY_LEN];
+	int ret;
+
+	if (log_open(cfg, why, sizeof(why))) {
+		fprintf(stderr, "kturnd: %s\n", why);
+		return EXIT_CONFIG;
+	}
+	for (size_t i = 0; i < report->n; i++)
+		log_text(TURN_LOG_WARNING, report->v[i].text);
+	ret = daemon_run(cfg);
+	log_close();
+	return ret;
+}
+
+static int configure(const struct command_line *words, int argc, char *argv[],
+		     struct report *report)
+{
+	struct kturnd_config cfg;
+	struct option_reader reader = { .cfg = &cfg, .report = report };
+	int ret;
+
+	config_init(&cfg);
+	read_file(&reader, words);
+	command_line_apply(&reader, argc, argv);
+	if (!report->errors)
+		config_check(&cfg, report);
+	if (report->errors) {
+		print_errors(report, true);
+		ret = EXIT_CONFIG;
+	} else if (words->check) {
+		ret = check_only(&cfg, report);
+	} else {
+		ret = run(&cfg, report);
+	}
+	config_free(&cfg);
+	return ret;
+}
+
+int main(int argc, char *argv[])
+{
+	struct command_line words = { 0 };
+	struct report report = { 0 };
+	int ret;
+
+	command_line_scan(&words, argc, argv, &report);
+	if (words.help) {
+		command_line_help();
+		ret = EXIT_SUCCESS;
+	} else if (words.version) {
+		printf("kturnd %s\n", KTURN_VERSION);
+		ret = EXIT_SUCCESS;
+	} else {
+		ret = configure(&words, argc, argv, &report);
+	}
+	report_free(&report);
+	return ret;
+}
