@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -38,12 +39,20 @@ class Case:
         self.samples = []
 
     def describe(self):
-        return f"{self.path.name} {self.direction} {self.size} bytes"
+        return f"{self.path.title}, {self.path.family.name}, {self.direction}, {self.size} bytes"
+
+    def _run(self, meter, packets, capture=False):
+        path = self.path
+        meter.load(self.frames)
+        path.enter()
+        cost = meter.run(path.route(self.direction), packets, self.warm_up, capture)
+        path.leave()
+        path.sent[self.direction] += packets + self.warm_up
+        return cost
 
     def verify(self, meter):
         """Lets one packet of each flow through and compares it, byte by byte, with what must come out."""
-        meter.load(self.frames)
-        meter.run(self.path.route(self.direction), len(self.path.flows), self.warm_up, capture=True)
+        self._run(meter, len(self.path.flows), capture=True)
         got = sorted(frames.parse(frame) for frame in meter.captured())
         expected = sorted(self.path.expected(self.direction, self.size))
         if got != expected:
@@ -52,68 +61,122 @@ class Case:
                                f" first difference: {wrong[0]} instead of {wrong[1]}")
 
     def measure(self, meter):
-        meter.load(self.frames)
-        self.samples.append(meter.run(self.path.route(self.direction), self.packets, self.warm_up))
+        self.samples.append(self._run(meter, self.packets))
 
     def result(self):
-        return {"path": self.path.name, "title": self.path.title, "direction": self.direction, "payload": self.size,
-                "flows": len(self.path.flows), "packets": self.packets, "samples": self.samples}
+        return {"family": self.path.family.name, "payload": self.size, "path": self.path.name,
+                "title": self.path.title, "direction": self.direction, "flows": len(self.path.flows),
+                "packets": self.packets, "samples": self.samples}
 
 
-def make_paths(options, results):
-    chosen = [paths.Base(lab.IPV4, options.flows), paths.Forwarding(lab.IPV4, options.flows),
-              paths.Conntrack(lab.IPV4, options.flows)]
-    if not options.quick:
-        chosen += [paths.Floor(lab.IPV4, options.flows), paths.Flowtable(lab.IPV4, options.flows)]
-    chosen.append(paths.Coturn(lab.IPV4, options.daemon_flows, results))
-    return chosen
+# Paths measured without kturn.ko and with it. The daemons among them have flows of their own number.
+WITHOUT_MODULE = (paths.Base, paths.Floor, paths.Forwarding, paths.Conntrack, paths.Flowtable, paths.Coturn,
+                  paths.Kturnd)
+WITH_MODULE = (paths.Miss, paths.Kernel)
+IN_USERSPACE = (paths.Coturn, paths.Kturnd)
+QUICK = ("base", "ip-forward", "conntrack", "coturn", "kturn")
+FAMILIES = {"4": lab.IPV4, "6": lab.IPV6}
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer paths, sizes and rounds")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[172, 1200])
-    parser.add_argument("--packets", type=int, default=6400, help="per measurement of a path in the kernel")
-    parser.add_argument("--daemon-packets", type=int, default=3200, help="per measurement of a daemon")
-    parser.add_argument("--flows", type=int, default=1000, help="flows through a path in the kernel")
-    parser.add_argument("--daemon-flows", type=int, default=200, help="allocations of a daemon")
-    return parser.parse_args()
+    def numbers(text):
+        return [int(number) for number in text.split(",")]
+
+    def families(text):
+        return [FAMILIES[digit] for digit in text.split(",")]
+
+    parser = argparse.ArgumentParser(prog="tests/bench/bench", description="Counts instructions per relayed packet.")
+    names = [kind.name for kind in WITHOUT_MODULE + WITH_MODULE]
+    parser.add_argument("--quick", action="store_true", help="what the verdict needs: IPv4, 172 bytes, 3 rounds")
+    parser.add_argument("--paths", type=lambda text: text.split(","), default=names, help=",".join(names))
+    parser.add_argument("--rounds", type=int, default=7, help="measurements of each case (7)")
+    parser.add_argument("--sizes", type=numbers, default=[172, 1200], help="bytes of payload (172,1200)")
+    parser.add_argument("--families", type=families, default=list(FAMILIES.values()), help="of addresses (4,6)")
+    parser.add_argument("--packets", type=int, default=6400, help="in a measurement of a path in the kernel (6400)")
+    parser.add_argument("--daemon-packets", type=int, default=3200, help="in a measurement of a daemon (3200)")
+    parser.add_argument("--flows", type=int, default=1000, help="through a path in the kernel (1000)")
+    parser.add_argument("--daemon-flows", type=int, default=200, help="through a daemon (200)")
+    parser.add_argument("--modules", nargs=2, required=True, metavar=("KTURN", "BENCH"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.sizes, options.families, options.paths = 3, [172], [lab.IPV4], QUICK
+    unknown = set(options.paths) - set(names)
+    if unknown:
+        parser.error(f"no such path: {', '.join(unknown)}")
+    return options
 
 
-def run(options, results):
-    meter, cases = Meter(), []
-    all_paths = make_paths(options, results)
-    for path in all_paths:
-        say(f"setting up {path.title}")
-        path.start()
-        packets = options.daemon_packets if path.daemon else options.packets
-        cases += [Case(path, direction, size, packets) for size in options.sizes for direction in paths.DIRECTIONS]
-    say("checking what each path forwards, byte by byte")
-    for case in cases:
-        case.path.enter()
-        case.verify(meter)
-        case.path.leave()
-    for number in range(1, options.rounds + 1):
-        say(f"round {number} of {options.rounds}")
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.meter = Meter()
+        self.done = []
+
+    def run(self):
+        self.phase(self.chosen(WITHOUT_MODULE))
+        if self.chosen(WITH_MODULE):
+            say("loading kturn.ko")
+            subprocess.run(["insmod", f"{self.options.modules[0]}/kturn.ko"], check=True)
+            self.phase(self.chosen(WITH_MODULE))
+        return [case.result() for case in self.done]
+
+    def chosen(self, kinds):
+        return [kind for kind in kinds if kind.name in self.options.paths]
+
+    def phase(self, kinds):
+        """Sets paths up, measures them in turn, round after round, and takes them down."""
+        started = [self.start(kind, family) for family in self.options.families for kind in kinds]
+        cases = [self.case(path, direction, size)
+                 for path in started for size in self.options.sizes for direction in paths.DIRECTIONS]
+        say("checking what each path forwards, byte by byte")
         for case in cases:
-            case.path.enter()
-            case.measure(meter)
-            case.path.leave()
-    for path in all_paths:
-        path.check()
-        path.stop()
-    return {"kernel": platform.release(), "burst": BURST, "cases": [case.result() for case in cases]}
+            case.verify(self.meter)
+        for number in range(1, self.options.rounds + 1):
+            say(f"round {number} of {self.options.rounds}")
+            for case in cases:
+                case.measure(self.meter)
+        for path in started:
+            path.check()
+            path.stop()
+        self.done += cases
+
+    def start(self, kind, family):
+        say(f"setting up: {kind.title}, {family.name}")
+        flows = self.options.daemon_flows if kind in IN_USERSPACE else self.options.flows
+        path = kind(family, flows)
+        path.start()
+        return path
+
+    def case(self, path, direction, size):
+        packets = self.options.daemon_packets if type(path) in IN_USERSPACE else self.options.packets
+        return Case(path, direction, size, packets)
+
+
+def notes():
+    """What a reader of the table has to know about the settings."""
+    return [f"coturn's settings: turnserver {' '.join(paths.Coturn.settings)}".replace(paths.PASSWORD, "..."),
+            f"kturnd's settings: kturnd {' '.join(paths.Kturnd.settings)}".replace(paths.PASSWORD, "...")]
+
+
+def cpu_model():
+    """The processor as the guest sees it. ERMS and FSRM count one instruction for each byte that is copied."""
+    with open("/proc/cpuinfo") as file:
+        info = dict(re.findall(r"^([^\t:]+)\s*: (.*)$", file.read(), re.MULTILINE))
+    for flag in ("erms", "fsrm"):
+        if flag in info["flags"].split():
+            sys.exit(f"bench: error: the guest's processor has {flag}: copies would be counted wrong")
+    return info["model name"]
 
 
 def main():
-    options = parse_options()
-    results = os.environ["KTURN_RESULTS"]
-    subprocess.run(["insmod", "build/tests/bench/kmod/6.1/kturn_bench.ko"], check=True)
+    options, results = parse_options(), os.environ["KTURN_RESULTS"]
+    os.makedirs(paths.RUN_DIRECTORY)
     try:
-        measured = run(options, results)
-    except (Lost, RuntimeError, ValueError) as error:
+        subprocess.run(["insmod", f"{options.modules[1]}/kturn_bench.ko"], check=True)
+        cases = Bench(options).run()
+    except (Lost, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"bench: error: {error}")
+    measured = {"kernel": platform.release(), "cpu": cpu_model(), "burst": BURST, "notes": notes(), "cases": cases}
     with open(f"{results}/measured.json", "w") as file:
         json.dump(measured, file, indent=1)
     say("measured")

@@ -22,14 +22,15 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Addresses:
-    """The four addresses of one family."""
+    """The four addresses of one IP version."""
 
-    def __init__(self, client, server, relay, peer, prefix):
+    def __init__(self, name, client, server, relay, peer, prefix):
+        self.name = name
         self.client, self.server, self.relay, self.peer, self.prefix = client, server, relay, peer, prefix
 
 
-IPV4 = Addresses("10.0.1.2", "10.0.1.1", "10.0.2.1", "10.0.2.2", 24)
-IPV6 = Addresses("fd00:1::2", "fd00:1::1", "fd00:2::1", "fd00:2::2", 64)
+IPV4 = Addresses("IPv4", "10.0.1.2", "10.0.1.1", "10.0.2.1", "10.0.2.2", 24)
+IPV6 = Addresses("IPv6", "fd00:1::2", "fd00:1::1", "fd00:2::1", "fd00:2::2", 64)
 
 
 def mac_bytes(end):

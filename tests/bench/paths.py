@@ -6,6 +6,8 @@ A path has a name, a title for the table, flows, and two directions. `route` say
 measurements, so that a daemon runs only while its own path is measured.
 """
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +23,8 @@ CLIENT_PORT, PEER_PORT, SERVER_PORT = 20000, 40000, 3478
 USER, PASSWORD, REALM = "bench", "count-instructions", "bench.invalid"
 # Deadlines of everything a daemon makes, in seconds: longer than a benchmark takes.
 LIFETIME = 3600
+RUN_DIRECTORY = "/run/kturn-bench"
+LOG_DIRECTORY = os.environ["KTURN_RESULTS"]
 
 PATTERN = bytes(range(256)) * 8
 
@@ -42,16 +46,16 @@ class Forwarding:
     """Plain IP forwarding, and what is measured with the same packets."""
 
     name, title = "ip-forward", "plain IP forwarding"
-    daemon = False
 
     def __init__(self, family, flows):
         self.family = family
         self.flow_count = flows
+        self.sent = dict.fromkeys(DIRECTIONS, 0)
         self.lab = None
         self.flows = []
 
     def start(self):
-        self.lab = lab.Lab(self.name)
+        self.lab = lab.Lab(self.name + ("6" if self.family is lab.IPV6 else ""))
         self.flows = [Flow(i, CLIENT_PORT + i, None, 0, PEER_PORT + i) for i in range(self.flow_count)]
 
     def enter(self):
@@ -175,14 +179,11 @@ class Relay(Forwarding):
 
 
 class Daemon(Relay):
-    """A TURN server in userspace, with real allocations. It stands still while other paths are measured."""
+    """A TURN server with real allocations. It stands still while other paths are measured."""
 
-    daemon = True
-    log = None
-
-    def __init__(self, family, flows, results):
+    def __init__(self, family, flows):
         super().__init__(family, flows)
-        self.results = results
+        self.log = f"{LOG_DIRECTORY}/{self.name}-{family.name}.log"
         self.process = None
 
     def command(self):
@@ -190,7 +191,6 @@ class Daemon(Relay):
 
     def start(self):
         super().start()
-        self.log = f"{self.results}/{self.name}.log"
         with lab.netns(self.lab.ns("relay")), open(self.log, "w") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT)
         self.flows = self._bind()
@@ -245,9 +245,54 @@ class Coturn(Daemon):
     settings = ["-n", "--lt-cred-mech", f"--user={USER}:{PASSWORD}", f"--realm={REALM}", "--relay-threads=1",
                 "--no-tls", "--no-dtls", "--no-tcp", "--no-tcp-relay", "--no-cli", "--no-rfc5780",
                 "--no-software-attribute", "--no-dynamic-ip-list", "--no-dynamic-realms", "--no-auth-pings",
-                "--no-stdout-log", "--log-file=/dev/null", "--simple-log", "--userdb=/tmp/turndb",
-                f"--channel-lifetime={LIFETIME}", f"--permission-lifetime={LIFETIME}",
-                f"--listening-port={SERVER_PORT}", "--pidfile=/tmp/turnserver.pid"]
+                "--no-stdout-log", "--log-file=/dev/null", "--simple-log",
+                f"--channel-lifetime={LIFETIME}", f"--permission-lifetime={LIFETIME}"]
 
     def command(self):
-        return ["turnserver", *self.settings, f"--listening-ip={self.family.server}", f"--relay-ip={self.family.relay}"]
+        files = f"{RUN_DIRECTORY}/{self.lab.name}"
+        return ["turnserver", *self.settings, f"--listening-port={SERVER_PORT}",
+                f"--listening-ip={self.family.server}", f"--relay-ip={self.family.relay}",
+                f"--userdb={files}.db", f"--pidfile={files}.pid"]
+
+
+class Kturnd(Daemon):
+    """Our daemon, relaying by itself."""
+
+    name, title, relayed_by = "kturnd", "kturnd alone", "userspace"
+    settings = ["--lt-cred-mech", f"--user={USER}:{PASSWORD}", f"--realm={REALM}", "--relay-threads=1",
+                f"--channel-lifetime={LIFETIME}", f"--permission-lifetime={LIFETIME}",
+                f"--allowed-peer-ip={lab.IPV4.peer}", f"--allowed-peer-ip={lab.IPV6.peer}"]
+
+    def socket(self):
+        return f"{RUN_DIRECTORY}/{self.lab.name}.socket"
+
+    def command(self):
+        return ["build/kturnd", "-n", *self.settings, f"--listening-port={SERVER_PORT}",
+                f"--listening-ip={self.family.server}", f"--relay-ip={self.family.relay}",
+                f"--admin-socket={self.socket()}", f"--pidfile={RUN_DIRECTORY}/{self.lab.name}.pid"]
+
+    def check(self):
+        """All packets must have been relayed by whom the path is named after, and nobody else."""
+        super().check()
+        self.enter()
+        with lab.netns(self.lab.ns("relay")):
+            status = json.loads(subprocess.run(["build/kturnctl", "--socket", self.socket(), "--json", "status"],
+                                               stdout=subprocess.PIPE, text=True, check=True).stdout)
+        for direction, key in ((TO_PEER, "to_peer"), (TO_CLIENT, "to_client")):
+            counted = status[self.relayed_by][key]["packets"]
+            if counted != self.sent[direction]:
+                raise RuntimeError(f"{self.name}: {self.sent[direction]} packets sent {direction}, but the"
+                                   f" {self.relayed_by} counted {counted}")
+
+
+class Kernel(Kturnd):
+    """Our daemon with the module loaded: packets never leave the kernel."""
+
+    name, title, relayed_by = "kturn", "kturn: kturn.ko", "kernel"
+    settings = [*Kturnd.settings, "--kernel-relay=require"]
+
+
+class Miss(Forwarding):
+    """Plain IP forwarding once more, with kturn.ko loaded: what it costs packets that are not its own."""
+
+    name, title = "miss", "plain IP forwarding, kturn.ko loaded"

@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""From samples to a table, a plot, a JSON file and a verdict. usage: report.py MEASURED.JSON DIRECTORY"""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+
+import plot
+
+DIRECTIONS = {"to-peer": "client to peer", "to-client": "peer to client"}
+KERNEL_PATH = "kturn"
+
+BLIND_SPOTS = """\
+What counting instructions cannot see: cache and TLB misses, the price of atomics and locks, of system call entry and
+context switches on a real processor, and several processors at once. Daemons pay most of these, so the figures
+flatter them."""
+
+
+def output_of(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def describe_machine(measured):
+    return {
+        "kernel": measured["kernel"],
+        "cpu": measured["cpu"],
+        "qemu": output_of("qemu-system-x86_64", "--version").splitlines()[0],
+        "qemu_options": re.search(r"-icount.*(?=\) ;;)", open("tests/vm/run").read())[0],
+        "compiler": output_of("gcc", "--version").splitlines()[0],
+        "kturn": re.search(r'"(.+?)"', open("kmod/version.h").read())[1],
+        "coturn": output_of("dpkg-query", "-W", "-f", "${Version}", "coturn"),
+    }
+
+
+class Figures:
+    """The median of each case, and what is made of it."""
+
+    def __init__(self, cases):
+        self.cases = {(c["family"], c["payload"], c["path"], c["direction"]): c for c in cases}
+        for case in cases:
+            case["median"] = statistics.median(case["samples"])
+            case["min"], case["max"] = min(case["samples"]), max(case["samples"])
+        for case in cases:
+            case["net"] = case["median"] - self._like(case, "base")["median"]
+        for case in cases:
+            case["ratio"] = case["net"] / self._like(case, "ip-forward")["net"]
+
+    def _like(self, case, path):
+        return self.cases[case["family"], case["payload"], path, case["direction"]]
+
+    def find(self, family, payload, path, direction):
+        return self.cases.get((family, payload, path, direction))
+
+    def sections(self):
+        return sorted({key[:2] for key in self.cases})
+
+    def paths(self, section):
+        """Names and titles of the paths in a section, in the order they were measured."""
+        return {c["path"]: c["title"] for key, c in self.cases.items() if key[:2] == section}
+
+
+def table(figures):
+    lines = []
+    for section in figures.sections():
+        family, payload = section
+        lines += ["", f"{family}, {payload} bytes of payload".ljust(36)
+                  + "".join(title.center(46) for title in DIRECTIONS.values()),
+                  " " * 36 + 2 * f"{'total':>9}{'min':>9}{'max':>9}{'net':>9}{'x fwd':>8}  "]
+        for path, title in figures.paths(section).items():
+            line = f"  {title:34}"
+            for direction in DIRECTIONS:
+                case = figures.find(*section, path, direction)
+                line += "".join(f"{case[key]:9,.0f}" for key in ("median", "min", "max", "net"))
+                line += f"{case['ratio']:8.2f}  "
+            lines.append(line.rstrip())
+    return "\n".join(lines[1:])
+
+
+# What must hold: (path, the most that the kernel path may cost of it, in words).
+GATES = (("conntrack", 1.0, "costs less than plain IP forwarding + conntrack"),
+         ("coturn", 0.2, "costs less than a fifth of coturn's"))
+
+
+def judge(figures):
+    """Each gate with its numbers and whether it holds, net of base."""
+    return [verdict(figures, section, direction, gate)
+            for section in figures.sections() for gate in GATES for direction in DIRECTIONS]
+
+
+def verdict(figures, section, direction, gate):
+    other, most, words = gate
+    family, payload = section
+    ours, theirs = (figures.find(*section, path, direction) for path in (KERNEL_PATH, other))
+    holds, numbers = False, "not measured"
+    if ours and theirs:
+        limit = most * theirs["net"]
+        holds, numbers = ours["net"] < limit, f"{ours['net']:,.0f} of at most {limit:,.0f}"
+    return {"family": family, "payload": payload, "direction": direction, "gate": words, "holds": holds,
+            "text": f"{family}, {payload:,} bytes, {DIRECTIONS[direction]}: the kernel path {words}: {numbers}"}
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        measured = json.load(file)
+    out = sys.argv[2]
+    machine, figures = describe_machine(measured), Figures(measured["cases"])
+    rounds = len(measured["cases"][0]["samples"])
+    print(f"""
+Executed instructions per relayed packet: Linux {machine['kernel']}, {machine['qemu']},
+{machine['qemu_options']}; kturn {machine['kturn']}, coturn {machine['coturn']}; {machine['compiler']}.
+One boot, median, minimum and maximum of {rounds} rounds taken in turn; bursts of {measured['burst']} packets.
+net: total less "dropped on arrival". x fwd: net over plain IP forwarding's net.
+""")
+    print(table(figures))
+    for note in measured["notes"]:
+        print(f"\n{note}")
+    print(f"\n{BLIND_SPOTS}\n")
+    verdicts = judge(figures)
+    for verdict in verdicts:
+        print(f"  {'ok    ' if verdict['holds'] else 'FAILED'}  {verdict['text']}")
+    with open(f"{out}/result.json", "w") as file:
+        json.dump({"machine": machine, "unit": "instructions per packet", "burst": measured["burst"],
+                   "rounds": rounds, "notes": measured["notes"], "blind_spots": BLIND_SPOTS.replace("\n", " "),
+                   "cases": measured["cases"], "gates": verdicts}, file, indent=1)
+    with open(f"{out}/result.svg", "w") as file:
+        file.write(plot.svg(figures, machine))
+    print(f"\nWritten: {out}/result.json, {out}/result.svg")
+    if not all(verdict["holds"] for verdict in verdicts):
+        sys.exit("bench: error: a gate does not hold")
+
+
+if __name__ == "__main__":
+    main()
