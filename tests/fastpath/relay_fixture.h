@@ -11,7 +11,7 @@
 
 #include <kselftest_harness.h>
 
-#include "relay.h"
+#include "relay_lab.h"
 
 FIXTURE(relay) {
 	struct relay r;

@@ -8,8 +8,8 @@
  * module passed up. Every expectation is booked in @want, and relay_settled()
  * then holds the module's counters against it, all of them.
  */
-#ifndef KTURN_TESTS_RELAY_H
-#define KTURN_TESTS_RELAY_H
+#ifndef KTURN_TESTS_RELAY_LAB_H
+#define KTURN_TESTS_RELAY_LAB_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -283,4 +283,4 @@ uint64_t relay_passed_since_booked(struct relay *r, int reason);
  */
 struct fastpath_stats relay_stats(struct relay *r);
 
-#endif /* KTURN_TESTS_RELAY_H */
+#endif /* KTURN_TESTS_RELAY_LAB_H */

@@ -2,7 +2,7 @@
 /*
  * A client, a relay and a peer.
  */
-#include "relay.h"
+#include "relay_lab.h"
 
 #include <errno.h>
 #include <netinet/in.h>
