@@ -85,13 +85,13 @@ typedef void (*put_attributes)(struct stun_builder *b, const struct client *c,
 static void put_allocate(struct stun_builder *b, const struct client *c,
 			 uint16_t channel, const struct transport_addr *peer)
 {
+	(void)c;
 	(void)channel;
 	stun_put_requested_transport(b, IPPROTO_UDP);
 	stun_put_lifetime(b, LIFETIME_S);
 	if (peer->family == AF_INET6)
 		stun_put_address_family(b, STUN_ATTR_REQUESTED_ADDRESS_FAMILY,
 					STUN_FAMILY_IPV6);
-	(void)c;
 }
 
 static void put_channel_bind(struct stun_builder *b, const struct client *c,
@@ -253,7 +253,7 @@ static void run_client(struct client *c, unsigned int index)
 
 static void usage(void)
 {
-	errx(2, "usage: bind --server ADDR:PORT --client ADDR:PORT --peer ADDR:PORT --count N --user NAME --password WORD");
+	errx(2, "options: --server, --client and --peer ADDRESS:PORT, --count N, --user NAME, --password WORD");
 }
 
 static void parse_addr(struct transport_addr *addr)
@@ -277,13 +277,26 @@ static void parse(struct options *o, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (c) {
-		case 's': parse_addr(&o->server); break;
-		case 'c': parse_addr(&o->client); break;
-		case 'p': parse_addr(&o->peer); break;
-		case 'n': o->count = (unsigned int)strtoul(optarg, NULL, 10); break;
-		case 'u': o->user = optarg; break;
-		case 'w': o->password = optarg; break;
-		default: usage();
+		case 's':
+			parse_addr(&o->server);
+			break;
+		case 'c':
+			parse_addr(&o->client);
+			break;
+		case 'p':
+			parse_addr(&o->peer);
+			break;
+		case 'n':
+			o->count = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 'u':
+			o->user = optarg;
+			break;
+		case 'w':
+			o->password = optarg;
+			break;
+		default:
+			usage();
 		}
 	}
 	if (!o->server.port || !o->client.port || !o->peer.port || !o->count ||

@@ -34,16 +34,18 @@
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/etherdevice.h>
-#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/seq_file.h>
 #include <linux/skbuff.h>
 #include <linux/tick.h>
 #include <linux/timex.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/wait.h>
 #include <net/net_namespace.h>
 
 #define BENCH_FRAMES_MAX	(16 << 20)	/* bytes in a set of frames */
@@ -268,7 +270,7 @@ static int bench_measure(const struct bench_run *run)
 	if (err)
 		goto out;
 
-	memset(&result.sent, 0, sizeof(result.sent));
+	result.sent = 0;
 	atomic_set(&sink.received, 0);
 	sink.bytes = 0;
 	sink.captured_len = 0;
@@ -382,7 +384,8 @@ static int bench_parse(struct bench_run *run, char *text)
 	char *option;
 	int err;
 
-	while ((option = strsep(&text, " \n"))) {
+	strim(text);
+	while ((option = strsep(&text, " "))) {
 		char *key = strsep(&option, "=");
 
 		if (!*key)
