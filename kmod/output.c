@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Route, MTU, ICMP errors, neighbour, send.
+ */
+#include <linux/icmpv6.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <net/arp.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/ndisc.h>
+#include <net/route.h>
+
+#include "compat.h"
+#include "output.h"
+#include "state.h"
+
+/*
+ * What a Data indication adds to a peer's datagram (RFC 8656 section 13.2 has
+ * the MTU reported to IPv6 peers lowered by it).
+ */
+#define KTURN_DATA_INDICATION_LEN	48
+
+/*
+ * Keep a route for the packets to come. The reference goes to the path; the
+ * caller may go on using the route until its RCU section ends, even if another
+ * CPU replaces it at once, because routes are freed after a grace period.
+ */
+static void path_store(struct kturn_path *path, struct dst_entry *dst,
+		       u32 cookie)
+{
+	struct dst_entry *old;
+
+	WRITE_ONCE(path->cookie, cookie);
+	old = unrcu_pointer(xchg(&path->dst, RCU_INITIALIZER(dst)));
+	dst_release(old);
+}
+
+/* IPsec, lightweight tunnels and whatever else does not end in plain output. */
+static bool dst_is_plain(const struct dst_entry *dst,
+			 int (*output)(struct net *net, struct sock *sk,
+				       struct sk_buff *skb))
+{
+	return dst->output == output && !dst->lwtstate && !dst_xfrm(dst);
+}
+
+/*
+ * The route that an unbound socket with the relayed address as its source
+ * would take: no mark, no device, default TOS. Whatever is set on the received
+ * packet concerns the way it came.
+ */
+static noinline int route4_lookup(struct net *net, struct kturn_path *path,
+				  const struct kturn_flow *out,
+				  struct dst_entry **dst)
+{
+	struct flowi4 fl4 = {
+		.saddr = out->tuple4.daddr,
+		.daddr = out->tuple4.saddr,
+		.fl4_sport = out->tuple4.dport,
+		.fl4_dport = out->tuple4.sport,
+		.flowi4_proto = IPPROTO_UDP,
+		.flowi4_uid = sock_net_uid(net, NULL),
+	};
+	struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
+
+	if (IS_ERR(rt))
+		return KTURN_A_PASSED_NO_ROUTE;
+	if (rt->rt_type != RTN_UNICAST || !dst_is_plain(&rt->dst, ip_output)) {
+		bool local = rt->rt_type == RTN_LOCAL;
+
+		ip_rt_put(rt);
+		return local ? KTURN_A_PASSED_LOCAL : KTURN_A_PASSED_NO_ROUTE;
+	}
+	path_store(path, &rt->dst, 0);
+	*dst = &rt->dst;
+	return 0;
+}
+
+static noinline int route6_lookup(struct net *net, struct kturn_path *path,
+				  const struct kturn_flow *out,
+				  struct dst_entry **dst)
+{
+	struct flowi6 fl6 = {
+		.saddr = out->tuple6.daddr,
+		.daddr = out->tuple6.saddr,
+		.fl6_sport = out->tuple6.dport,
+		.fl6_dport = out->tuple6.sport,
+		.flowi6_proto = IPPROTO_UDP,
+		.flowi6_uid = sock_net_uid(net, NULL),
+	};
+	struct dst_entry *found;
+	struct rt6_info *rt;
+
+	found = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
+	if (IS_ERR(found))
+		return KTURN_A_PASSED_NO_ROUTE;
+	rt = container_of(found, struct rt6_info, dst);
+	if (rt->rt6i_flags & RTF_LOCAL || !dst_is_plain(found, ip6_output)) {
+		bool local = rt->rt6i_flags & RTF_LOCAL;
+
+		dst_release(found);
+		return local ? KTURN_A_PASSED_LOCAL : KTURN_A_PASSED_NO_ROUTE;
+	}
+	path_store(path, found, rt6_get_cookie(rt));
+	*dst = found;
+	return 0;
+}
+
+/**
+ * kturn_route4() - the route of a relayed IPv4 datagram
+ * @net: namespace
+ * @path: where the last route is kept
+ * @out: the other direction's flow
+ * @dst: route, good for this RCU section
+ *
+ * Cached routes do not pin a device that goes away: the kernel moves the
+ * routes of such a device to its blackhole and makes them fail dst_check().
+ *
+ * Return: 0, or the KTURN_A_PASSED_* reason why there is none
+ */
+int kturn_route4(struct net *net, struct kturn_path *path,
+		 const struct kturn_flow *out, struct dst_entry **dst)
+{
+	*dst = rcu_dereference(path->dst);
+	if (likely(*dst && dst_check(*dst, 0)))
+		return 0;
+	return route4_lookup(net, path, out, dst);
+}
+
+/**
+ * kturn_route6() - the route of a relayed IPv6 datagram
+ * @net: namespace
+ * @path: where the last route is kept
+ * @out: the other direction's flow
+ * @dst: route, good for this RCU section
+ *
+ * Return: 0, or the KTURN_A_PASSED_* reason why there is none
+ */
+int kturn_route6(struct net *net, struct kturn_path *path,
+		 const struct kturn_flow *out, struct dst_entry **dst)
+{
+	*dst = rcu_dereference(path->dst);
+	if (likely(*dst && dst_check(*dst, READ_ONCE(path->cookie))))
+		return 0;
+	return route6_lookup(net, path, out, dst);
+}
+
+/**
+ * kturn_too_big4() - tell the sender that a datagram is too big
+ * @skb: the datagram as received
+ * @mtu: MTU of the way on
+ * @len_delta: what relaying adds to the datagram
+ *
+ * Return: false if the datagram may be fragmented instead
+ */
+bool kturn_too_big4(struct sk_buff *skb, unsigned int mtu, int len_delta)
+{
+	if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
+		return false;
+	if (!kturn_route_input(skb))
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			  htonl(mtu - len_delta));
+	return true;
+}
+
+/**
+ * kturn_too_big6() - tell the sender that a datagram is too big
+ * @skb: the datagram as received
+ * @mtu: MTU of the way on
+ * @len_delta: what relaying adds to the datagram
+ *
+ * Return: false if there is no use in that, because the datagram is as small
+ *	as IPv6 lets a sender make it; it has to be fragmented here
+ */
+bool kturn_too_big6(struct sk_buff *skb, unsigned int mtu, int len_delta)
+{
+	if (skb->len <= IPV6_MIN_MTU)
+		return false;
+	mtu -= len_delta > 0 ? KTURN_DATA_INDICATION_LEN : len_delta;
+	icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, max_t(u32, mtu, IPV6_MIN_MTU));
+	return true;
+}
+
+/**
+ * kturn_hop_limit4() - tell the sender that the TTL is used up
+ * @skb: the datagram as received
+ */
+void kturn_hop_limit4(struct sk_buff *skb)
+{
+	if (!kturn_route_input(skb))
+		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+}
+
+/**
+ * kturn_hop_limit6() - tell the sender that the hop limit is used up
+ * @skb: the datagram as received
+ */
+void kturn_hop_limit6(struct sk_buff *skb)
+{
+	icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
+}
+
+/**
+ * kturn_send4() - send a rewritten IPv4 datagram
+ * @net: namespace
+ * @skb: the datagram, its route and device set; always consumed
+ * @local_out: through the OUTPUT and POSTROUTING chains
+ *
+ * Return: 0 or what refused it
+ */
+int kturn_send4(struct net *net, struct sk_buff *skb, bool local_out)
+{
+	struct neighbour *neigh;
+	bool is_v6gw = false;
+
+	if (local_out)
+		return net_xmit_eval(ip_local_out(net, NULL, skb));
+	neigh = ip_neigh_for_gw(skb_rtable(skb), skb, &is_v6gw);
+	if (IS_ERR(neigh)) {
+		kfree_skb(skb);
+		return PTR_ERR(neigh);
+	}
+	return net_xmit_eval(neigh_output(neigh, skb, is_v6gw));
+}
+
+/**
+ * kturn_send6() - send a rewritten IPv6 datagram
+ * @net: namespace
+ * @skb: the datagram, its route and device set; always consumed
+ * @local_out: through the OUTPUT and POSTROUTING chains
+ *
+ * Return: 0 or what refused it
+ */
+int kturn_send6(struct net *net, struct sk_buff *skb, bool local_out)
+{
+	const struct in6_addr *nexthop;
+	struct neighbour *neigh;
+	struct rt6_info *rt;
+
+	if (local_out)
+		return net_xmit_eval(ip6_local_out(net, NULL, skb));
+	rt = container_of(skb_dst(skb), struct rt6_info, dst);
+	nexthop = rt6_nexthop(rt, &ipv6_hdr(skb)->daddr);
+	neigh = __ipv6_neigh_lookup_noref(skb->dev, nexthop);
+	if (unlikely(!neigh))
+		neigh = __neigh_create(&nd_tbl, nexthop, skb->dev, false);
+	if (IS_ERR(neigh)) {
+		kfree_skb(skb);
+		return PTR_ERR(neigh);
+	}
+	return net_xmit_eval(neigh_output(neigh, skb, false));
+}
