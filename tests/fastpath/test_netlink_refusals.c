@@ -343,11 +343,11 @@ TEST_F(refusal, families_that_do_not_go_together)
 
 	msg = allocation_new(raw, CLIENT);
 	raw_put_endpoint(msg, KTURN_A_ALLOCATION_CLIENT, "[2001:db8::2]:9");
-	REFUSED(EINVAL, "different families", msg);
+	REFUSED(EINVAL, "families", msg);
 
 	msg = allocation_new(raw, SERVER);
 	raw_put_endpoint(msg, KTURN_A_ALLOCATION_SERVER, "[2001:db8::2]:9");
-	REFUSED(EINVAL, "different families", msg);
+	REFUSED(EINVAL, "families", msg);
 
 	msg = allocation_new(raw, RELAYED);
 	raw_put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV4,
