@@ -15,7 +15,19 @@ static bool is_link_local(const struct transport_addr *addr)
 	       (addr->ip[1] & 0xc0) == 0x80;
 }
 
-/* Does the interface address count, when loopback ones are @loopback? */
+/*
+ * By the address, not by the interface: service addresses of anycast and of
+ * load balancers live on lo.
+ */
+static bool is_loopback(const struct transport_addr *addr)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return addr->family == AF_INET ? addr->ip[0] == 127
+				       : !memcmp(addr->ip, one, sizeof(one));
+}
+
+/* Is it an address to list, when we are looking for loopback ones or others? */
 static bool counts(const struct ifaddrs *ifa, bool loopback,
 		   struct transport_addr *addr)
 {
@@ -24,11 +36,9 @@ static bool counts(const struct ifaddrs *ifa, bool loopback,
 	if (ifa->ifa_addr->sa_family != AF_INET &&
 	    ifa->ifa_addr->sa_family != AF_INET6)
 		return false;
-	if (!(ifa->ifa_flags & IFF_LOOPBACK) == loopback)
-		return false;
 	net_sockaddr_to((const union net_sockaddr *)ifa->ifa_addr, addr);
 	addr->port = 0;
-	return !is_link_local(addr);
+	return is_loopback(addr) == loopback && !is_link_local(addr);
 }
 
 static bool is_listed(const struct transport_addr *v, size_t n,

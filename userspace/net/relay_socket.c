@@ -125,8 +125,8 @@ static int open_on(const struct relay_address *address,
 	return ret;
 }
 
-/* Is this the address that comes as number @rank in the order of trying? */
-static bool comes_first(const struct relay_address *address,
+/* Is this the address that the client asked, which is tried before all others? */
+static bool is_preferred(const struct relay_address *address,
 			const struct relay_choice *choice)
 {
 	return choice->prefer &&
@@ -144,7 +144,7 @@ int relay_socket_open(const struct relay_addresses *addresses,
 	for (i = 0; i < addresses->n; i++) {
 		const struct relay_address *a = &addresses->v[i];
 
-		if (a->bound.family == family && comes_first(a, choice)) {
+		if (a->bound.family == family && is_preferred(a, choice)) {
 			ret = open_on(a, choice, first, next);
 			if (!ret)
 				return 0;
@@ -154,7 +154,7 @@ int relay_socket_open(const struct relay_addresses *addresses,
 		const struct relay_address *a =
 			&addresses->v[(choice->turn + i) % addresses->n];
 
-		if (a->bound.family == family && !comes_first(a, choice)) {
+		if (a->bound.family == family && !is_preferred(a, choice)) {
 			ret = open_on(a, choice, first, next);
 			if (!ret)
 				return 0;

@@ -181,14 +181,18 @@ static void write_log(void *env, enum turn_log_level level,
 	struct worker *worker = env;
 	const struct net_log *log = &worker->setup->log;
 	struct turn_allocation_info info;
+	char client[TRANSPORT_ADDR_STRLEN];
 
 	if (!allocation) {
 		net_log(log, level, "worker %u: %s", worker->number, text);
 		return;
 	}
 	turn_allocation_info(allocation, &info);
-	net_log(log, level, "session %u.%llu: %s", worker->number,
-		(unsigned long long)info.serial, text);
+	net_log(log, level, "session %u.%llu of %s%s%s: %s", worker->number,
+		(unsigned long long)info.serial,
+		info.username[0] ? info.username : "",
+		info.username[0] ? " at " : "",
+		transport_addr_print(&info.tuple.client, client), text);
 }
 
 void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
