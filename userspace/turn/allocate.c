@@ -252,8 +252,7 @@ static bool is_retransmission(const struct turn_request *req)
 	const struct turn_allocation *a = req->allocation;
 
 	return memcmp(&a->txid, &req->msg->txid, sizeof(a->txid)) == 0 &&
-	       a->username_len == req->username.len &&
-	       memcmp(a->username, req->username.data, a->username_len) == 0;
+	       turn_made_by(a, req->username);
 }
 
 void turn_serve_allocate(struct turn_request *req)

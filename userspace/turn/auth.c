@@ -3,9 +3,6 @@
  * The long-term credential mechanism, in the order of RFC 8489 section 9.2.4.
  * Nothing here keeps anything about a sender that has not shown a key.
  */
-#include <errno.h>
-#include <string.h>
-
 #include <openssl/crypto.h>
 
 #include "stun/error_code.h"
@@ -36,10 +33,7 @@ static bool integrity_right(struct turn_request *req,
 /* Is the sender who made the allocation of this 5-tuple, by name? */
 static bool owns_allocation(const struct turn_request *req)
 {
-	const struct turn_allocation *a = req->allocation;
-
-	return a && a->username_len == req->username.len &&
-	       memcmp(a->username, req->username.data, a->username_len) == 0;
+	return req->allocation && turn_made_by(req->allocation, req->username);
 }
 
 /*

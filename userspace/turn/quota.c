@@ -27,8 +27,8 @@ static struct turn_quota_user *find_user(struct turn_shared *shared,
 		struct turn_quota_user *u =
 			container_of(n, struct turn_quota_user, node);
 
-		if (u->name_len == name.len &&
-		    memcmp(u->name, name.data, name.len) == 0)
+		if (turn_bytes_equal((struct stun_bytes){ u->name, u->name_len },
+				     name))
 			return u;
 	}
 	return NULL;

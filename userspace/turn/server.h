@@ -226,6 +226,17 @@ static inline void turn_drop(struct turn_server *srv, enum turn_drop reason)
 	turn_count(&srv->stats.drops[reason]);
 }
 
+/** turn_made_by() - is this the name of the user who made the allocation? */
+static inline bool turn_made_by(const struct turn_allocation *a,
+				struct stun_bytes username)
+{
+	const struct stun_bytes maker = {
+		(const uint8_t *)a->username, a->username_len,
+	};
+
+	return turn_bytes_equal(maker, username);
+}
+
 /** turn_leg_index() - TURN_LEG_IPV4 or TURN_LEG_IPV6 */
 static inline int turn_leg_index(uint16_t family)
 {

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "stun/attribute.h"
 #include "turn/siphash.h"
@@ -32,6 +33,13 @@ struct turn_shared {
 	struct turn_table reservations;
 	uint64_t slots;
 };
+
+/** turn_bytes_equal() - compare two names; the empty one may be NULL */
+static inline bool turn_bytes_equal(struct stun_bytes a, struct stun_bytes b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
 
 /**
  * struct turn_quota - one slot of the quotas, held by an allocation or by a

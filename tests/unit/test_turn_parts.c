@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The parts under the protocol: hash, table, timers, base64, nonces. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kselftest_harness.h>
+
+#include "turn/base64.h"
+#include "turn/nonce.h"
+#include "turn/siphash.h"
+#include "turn/table.h"
+#include "turn/timers.h"
+
+/* From the reference implementation: key 00..0f, message 00..(n-1). */
+TEST(siphash_vectors)
+{
+	static const uint64_t expected[] = {
+		0x726fdb47dd0e0e31, 0x74f839c593dc67fd, 0x0d6c8009d9a94f5a,
+		0x85676696d7fb7e2d, 0xcf2794e0277187b7, 0x18765564cd99a68d,
+		0xcbc9466e58fee3ce, 0xab0200f58b01d137, 0x93f5f5799a932462,
+		0x9e0082df0ba9e4b0, 0x7a5dbbc594ddb9f3, 0xf4b32f46226bada7,
+		0x751e8fbc860ee5fb, 0x14ea5627c0843d90, 0xf723ca908e7af2ee,
+		0xa129ca6149be45e5,
+	};
+	struct siphash_key key;
+	uint8_t bytes[16];
+	size_t n;
+
+	for (n = 0; n < sizeof(bytes); n++)
+		bytes[n] = (uint8_t)n;
+	memcpy(&key, bytes, sizeof(key));
+	for (n = 0; n < sizeof(bytes); n++)
+		EXPECT_EQ(expected[n], siphash(&key, bytes, n));
+}
+
+struct thing {
+	struct turn_table_node node;
+	unsigned int key;
+};
+
+static struct thing *find(const struct turn_table *t, unsigned int key,
+			  unsigned int modulus)
+{
+	struct turn_table_node *n;
+
+	for (n = turn_table_first(t, key % modulus); n; n = turn_table_next(n)) {
+		struct thing *thing = container_of(n, struct thing, node);
+
+		if (thing->key == key)
+			return thing;
+	}
+	return NULL;
+}
+
+#define THINGS 10000u
+
+static void fill_and_empty(struct __test_metadata *_metadata,
+			   unsigned int modulus)
+{
+	struct thing *things = calloc(THINGS, sizeof(*things));
+	struct turn_table t;
+	unsigned int i;
+
+	ASSERT_NE(NULL, things);
+	ASSERT_EQ(0, turn_table_init(&t));
+	for (i = 0; i < THINGS; i++) {
+		things[i].key = i;
+		turn_table_insert(&t, &things[i].node, i % modulus);
+	}
+	EXPECT_EQ(THINGS, t.count);
+	EXPECT_LE(THINGS, t.mask + 1);
+	for (i = 0; i < THINGS; i += 2)
+		turn_table_remove(&t, &things[i].node);
+	for (i = 0; i < THINGS; i++)
+		ASSERT_EQ(i % 2 ? &things[i] : NULL, find(&t, i, modulus));
+	turn_table_free(&t);
+	free(things);
+}
+
+TEST(table)
+{
+	fill_and_empty(_metadata, THINGS);
+}
+
+TEST(table_with_equal_hashes)
+{
+	fill_and_empty(_metadata, 100);
+}
+
+/* --- timers ---------------------------------------------------------------- */
+
+#define TIMERS 500
+
+static struct turn_timers heap;
+static uint64_t last_fired;
+static unsigned int fired, out_of_order, early;
+
+static void note(struct turn_timer *timer, uint64_t now)
+{
+	out_of_order += timer->due < last_fired;
+	early += timer->due > now;
+	last_fired = timer->due;
+	fired++;
+}
+
+static unsigned int next_random(unsigned int *state)
+{
+	*state = *state * 1103515245 + 12345;
+	return *state >> 8;
+}
+
+TEST(timers_fire_in_order_whatever_was_done_to_them)
+{
+	static struct turn_timer timers[TIMERS];
+	unsigned int random = 1, i, set = 0;
+	uint64_t now;
+
+	for (i = 0; i < TIMERS; i++)
+		ASSERT_EQ(0, turn_timer_add(&heap, &timers[i], note));
+	for (i = 0; i < 20 * TIMERS; i++) {
+		struct turn_timer *t = &timers[next_random(&random) % TIMERS];
+
+		if (next_random(&random) % 4)
+			turn_timer_set(&heap, t, next_random(&random) % 1000);
+		else
+			turn_timer_unset(&heap, t);
+	}
+	for (i = 0; i < TIMERS; i++)
+		set += timers[i].pos != 0;
+	EXPECT_EQ(set, heap.set);
+	for (now = 0; now < 1000; now += 7)
+		while (turn_timers_fire(&heap, now))
+			;
+	while (turn_timers_fire(&heap, 1000))
+		;
+	EXPECT_EQ(set, fired);
+	EXPECT_EQ(0, out_of_order);
+	EXPECT_EQ(0, early);
+	EXPECT_EQ(UINT64_MAX, turn_timers_next(&heap));
+	EXPECT_FALSE(turn_timers_fire(&heap, UINT64_MAX));
+	for (i = 0; i < TIMERS; i++)
+		turn_timer_remove(&heap, &timers[i]);
+	EXPECT_EQ(0, heap.added);
+	turn_timers_free(&heap);
+}
+
+/* --- base64 and nonces ----------------------------------------------------- */
+
+/* RFC 4648, section 10 */
+TEST(base64_vectors)
+{
+	static const char *const vectors[][2] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+	};
+	char text[16], back[16];
+	size_t i, len;
+
+	for (i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
+		len = strlen(vectors[i][0]);
+		base64_encode(text, vectors[i][0], len);
+		EXPECT_STREQ(vectors[i][1], text);
+		if (len % 3)
+			continue;
+		ASSERT_EQ(0, base64_decode_unpadded(back, text, strlen(text)));
+		EXPECT_EQ(0, memcmp(back, vectors[i][0], len));
+	}
+	EXPECT_EQ(-EINVAL, base64_decode_unpadded(back, "Zg==", 4));
+	EXPECT_EQ(-EINVAL, base64_decode_unpadded(back, "Zm9", 3));
+	EXPECT_EQ(-EINVAL, base64_decode_unpadded(back, "Zm9-", 4));
+	EXPECT_EQ(-EINVAL, base64_decode_unpadded(back, "Zm9\0", 4));
+}
+
+TEST(nonce_lifetime)
+{
+	const struct siphash_key key = { { 1, 2 } }, other = { { 1, 3 } };
+	struct transport_addr client = { .family = AF_INET, .port = 5 };
+	char nonce[TURN_NONCE_LEN + 1];
+	const uint64_t t = 5000000000000;	/* seconds beyond 32 bits */
+	struct stun_bytes n = { (uint8_t *)nonce, TURN_NONCE_LEN };
+
+	turn_nonce_make(&key, &client, t, nonce);
+	EXPECT_EQ(TURN_NONCE_LEN, strlen(nonce));
+	EXPECT_TRUE(turn_nonce_valid(&key, &client, t, 60, n));
+	EXPECT_TRUE(turn_nonce_valid(&key, &client, t + 59999, 60, n));
+	EXPECT_FALSE(turn_nonce_valid(&key, &client, t + 60000, 60, n));
+	EXPECT_TRUE(turn_nonce_valid(&key, &client, t + 60000, 0, n));
+	/* By the clock of an earlier boot, which was ahead of this one. */
+	EXPECT_FALSE(turn_nonce_valid(&key, &client, t - 1000, 60, n));
+	EXPECT_FALSE(turn_nonce_valid(&other, &client, t, 60, n));
+	client.port++;
+	EXPECT_FALSE(turn_nonce_valid(&key, &client, t, 60, n));
+}
+
+TEST_HARNESS_MAIN
