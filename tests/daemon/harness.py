@@ -85,7 +85,7 @@ class Daemon:
         try:
             status = self.stop()
             log = self.log()
-            if kind:
+            if kind and kind is not SystemExit:
                 sys.stdout.write("".join(f"# kturnd: {line}\n" for line in log.splitlines()[-20:]))
             else:
                 check(status == 0, f"kturnd ended with {status}:\n{log[-4000:]}")
