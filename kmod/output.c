@@ -202,6 +202,12 @@ void kturn_hop_limit6(struct sk_buff *skb)
 	icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
 }
 
+/* Congestion is news of the queue, not the loss of this packet. */
+static int refusal(int err)
+{
+	return net_xmit_eval(err);
+}
+
 /**
  * kturn_send4() - send a rewritten IPv4 datagram
  * @net: namespace
@@ -216,13 +222,13 @@ int kturn_send4(struct net *net, struct sk_buff *skb, bool local_out)
 	bool is_v6gw = false;
 
 	if (local_out)
-		return net_xmit_eval(ip_local_out(net, NULL, skb));
+		return refusal(ip_local_out(net, NULL, skb));
 	neigh = ip_neigh_for_gw(skb_rtable(skb), skb, &is_v6gw);
 	if (IS_ERR(neigh)) {
 		kfree_skb(skb);
 		return PTR_ERR(neigh);
 	}
-	return net_xmit_eval(neigh_output(neigh, skb, is_v6gw));
+	return refusal(neigh_output(neigh, skb, is_v6gw));
 }
 
 /**
@@ -240,7 +246,7 @@ int kturn_send6(struct net *net, struct sk_buff *skb, bool local_out)
 	struct rt6_info *rt;
 
 	if (local_out)
-		return net_xmit_eval(ip6_local_out(net, NULL, skb));
+		return refusal(ip6_local_out(net, NULL, skb));
 	rt = container_of(skb_dst(skb), struct rt6_info, dst);
 	nexthop = rt6_nexthop(rt, &ipv6_hdr(skb)->daddr);
 	neigh = __ipv6_neigh_lookup_noref(skb->dev, nexthop);
@@ -250,5 +256,5 @@ int kturn_send6(struct net *net, struct sk_buff *skb, bool local_out)
 		kfree_skb(skb);
 		return PTR_ERR(neigh);
 	}
-	return net_xmit_eval(neigh_output(neigh, skb, false));
+	return refusal(neigh_output(neigh, skb, false));
 }

@@ -275,6 +275,26 @@ static __always_inline void parse_peer_data(struct kturn_packet *p,
 	p->rw.pad = 0;
 }
 
+/*
+ * A datagram that may be fragmented further on needs an identification among
+ * all that this host sends to that peer (RFC 8656 section 14); to one that may
+ * not it means nothing (RFC 6864 section 4.1).
+ */
+static __always_inline void identify(struct kturn_packet *p)
+{
+	const struct iphdr *iph = ip_hdr(p->skb);
+	struct iphdr sent;
+
+	p->rw.id = iph->id;
+	if (likely(iph->frag_off & htons(IP_DF)))
+		return;
+	sent.protocol = IPPROTO_UDP;
+	sent.saddr = p->rw.out->tuple4.daddr;
+	sent.daddr = p->rw.out->tuple4.saddr;
+	__ip_select_ident(p->kn->net, &sent, 1);
+	p->rw.id = sent.id;
+}
+
 /* Exchange the headers; a ChannelData header comes or goes. */
 static __always_inline void exchange_headers(struct kturn_packet *p,
 					     const bool v6)
@@ -335,6 +355,8 @@ static __always_inline unsigned int send(struct kturn_packet *p,
 	struct net *net = p->kn->net;
 	int err;
 
+	if (!v6)
+		identify(p);
 	exchange_headers(p, v6);
 	scrub(p, dst, v6);
 	err = v6 ? kturn_send6(net, p->skb, p->local_out) :

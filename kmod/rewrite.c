@@ -7,6 +7,7 @@
  * all of the update is the same for every packet of a flow and is summed up
  * when the channel is bound.
  */
+#include <linux/bitops.h>
 #include <linux/string.h>
 #include <net/checksum.h>
 #include <net/dsfield.h>
@@ -112,6 +113,7 @@ void kturn_rewrite4(struct kturn_headers4 *to, const struct kturn_headers4 *from
 
 	memcpy(&h, from, sizeof(h));
 	h.ip.tot_len = htons(ntohs(h.ip.tot_len) + rw->len_delta);
+	h.ip.id = rw->id;
 	h.ip.ttl--;
 	h.ip.saddr = tuple->daddr;
 	h.ip.daddr = tuple->saddr;

@@ -3,8 +3,9 @@
  * Headers of relayed datagrams: pure functions over bytes, without skb.
  *
  * A relayed datagram keeps everything that the sender wrote except for
- * addresses, ports, lengths, hop limit, flow label and checksums. DSCP, ECN,
- * DF and identification stay by staying where they are (RFC 8656 section 14).
+ * addresses, ports, lengths, hop limit, identification, flow label and
+ * checksums. DSCP, ECN and DF stay by staying where they are (RFC 8656 section
+ * 14).
  */
 #ifndef _KTURN_REWRITE_H
 #define _KTURN_REWRITE_H
@@ -48,6 +49,7 @@ enum kturn_csum {
  * @csum_delta: one's complement sum that goes into a full checksum beside
  *	&kturn_flow.csum
  * @pad: padding bytes taken off
+ * @id: identification of the IPv4 datagram that is sent
  */
 struct kturn_rewrite {
 	const struct kturn_flow *flow;
@@ -56,6 +58,7 @@ struct kturn_rewrite {
 	int len_delta;
 	u32 csum_delta;
 	u16 pad;
+	__be16 id;
 };
 
 void kturn_rewrite_prepare(struct kturn_flow *flow, u16 family);
