@@ -26,6 +26,10 @@ static int unreachable(const char *path, int code, char *why, size_t size)
 		snprintf(why, size, "%s: permission denied: try as root",
 			 path);
 		break;
+	case EBADMSG:
+		snprintf(why, size, "%s: the answer is not kturnd's: is this its admin socket?",
+			 path);
+		break;
 	case EAGAIN:
 		snprintf(why, size, "no answer in time on %s", path);
 		break;
@@ -142,6 +146,11 @@ int daemon_ask(struct context *ctx, struct json_object *request,
 		unreachable(ctx->socket, -ret, why, why_size);
 	} else if (json_flag(answer, "ok")) {
 		*result = json_object_get(json_member(answer, "result"));
+		if (!json_object_is_type(*result, json_type_object)) {
+			json_object_put(*result);
+			*result = NULL;
+			ret = unreachable(ctx->socket, EBADMSG, why, why_size);
+		}
 	} else {
 		ret = -EREMOTEIO;
 		snprintf(why, why_size, "%s", json_text(answer, "error"));
