@@ -288,11 +288,11 @@ class Kturnd(Daemon):
 class Kernel(Kturnd):
     """Our daemon with the module loaded: packets never leave the kernel."""
 
-    name, title, relayed_by = "kturn", "kturn: kturn.ko", "kernel"
+    name, title, relayed_by = "kturn", "kturn, kernel path", "kernel"
     settings = [*Kturnd.settings, "--kernel-relay=require"]
 
 
 class Miss(Forwarding):
     """Plain IP forwarding once more, with kturn.ko loaded: what it costs packets that are not its own."""
 
-    name, title = "miss", "plain IP forwarding, kturn.ko loaded"
+    name, title = "miss", "plain IP forwarding beside kturn.ko"

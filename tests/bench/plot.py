@@ -21,7 +21,8 @@ def bars(cases, y, scale):
         colour = (OURS if case["path"] == "kturn" else COLOURS)[case["direction"]]
         length = max(case["net"] * scale, 1)
         out.append(f'<rect x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2" fill="{colour}"/>')
-        out.append(text(LEFT + length + 6, y + BAR - 2, f"{case['net']:,.0f}  ({case['ratio']:.2f}×)", 'class="value"'))
+        value = f"{case['net']:,.0f} ({case['ratio']:.2f}×)"
+        out.append(text(LEFT + length + 6, y + BAR - 2, value, 'class="value"'))
         y += BAR + GAP
     return out
 

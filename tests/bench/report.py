@@ -7,16 +7,16 @@ import re
 import statistics
 import subprocess
 import sys
+import textwrap
 
 import plot
 
 DIRECTIONS = {"to-peer": "client to peer", "to-client": "peer to client"}
 KERNEL_PATH = "kturn"
 
-BLIND_SPOTS = """\
-What counting instructions cannot see: cache and TLB misses, the price of atomics and locks, of system call entry and
-context switches on a real processor, and several processors at once. Daemons pay most of these, so the figures
-flatter them."""
+BLIND_SPOTS = ("What counting instructions cannot see: cache and TLB misses, the price of atomics and locks, of system"
+               " call entry and context switches on a real processor, and several processors at once. Daemons pay"
+               " most of these, so the figures flatter them.")
 
 
 def output_of(*command):
@@ -66,9 +66,9 @@ def table(figures):
     lines = []
     for section in figures.sections():
         family, payload = section
-        lines += ["", f"{family}, {payload} bytes of payload".ljust(36)
-                  + "".join(title.center(46) for title in DIRECTIONS.values()),
-                  " " * 36 + 2 * f"{'total':>9}{'min':>9}{'max':>9}{'net':>9}{'x fwd':>8}  "]
+        lines += ["", f"{family}, {payload:,} bytes of payload".ljust(36)
+                  + "".join(title.center(46) for title in DIRECTIONS.values()).rstrip(),
+                  (" " * 36 + 2 * f"{'total':>9}{'min':>9}{'max':>9}{'net':>9}{'x fwd':>8}  ").rstrip()]
         for path, title in figures.paths(section).items():
             line = f"  {title:34}"
             for direction in DIRECTIONS:
@@ -77,6 +77,18 @@ def table(figures):
                 line += f"{case['ratio']:8.2f}  "
             lines.append(line.rstrip())
     return "\n".join(lines[1:])
+
+
+def in_a_sentence(figures):
+    """What a reader remembers, of the first section."""
+    section = family, payload = figures.sections()[0]
+    ours, theirs = ([figures.find(*section, path, direction) for direction in DIRECTIONS]
+                    for path in (KERNEL_PATH, "coturn"))
+    if None in ours + theirs:
+        return "No comparison: the kernel path or coturn was not measured."
+    times = " and ".join(f"{t['net'] / o['net']:.1f} times ({words})"
+                         for o, t, words in zip(ours, theirs, DIRECTIONS.values()))
+    return f"A packet costs coturn {times} what it costs kturn's kernel path ({family}, {payload:,} bytes, net)."
 
 
 # What must hold: (path, the most that the kernel path may cost of it, in words).
@@ -109,21 +121,22 @@ def main():
     machine, figures = describe_machine(measured), Figures(measured["cases"])
     rounds = len(measured["cases"][0]["samples"])
     print(f"""
-Executed instructions per relayed packet: Linux {machine['kernel']}, {machine['qemu']},
-{machine['qemu_options']}; kturn {machine['kturn']}, coturn {machine['coturn']}; {machine['compiler']}.
-One boot, median, minimum and maximum of {rounds} rounds taken in turn; bursts of {measured['burst']} packets.
-net: total less "dropped on arrival". x fwd: net over plain IP forwarding's net.
+Executed instructions per relayed packet
+  Linux {machine['kernel']}, kturn {machine['kturn']}, coturn {machine['coturn']}, {machine['compiler']}
+  {machine['qemu']}, {machine['qemu_options']}
+  one boot; bursts of {measured['burst']} packets; median, minimum and maximum of {rounds} rounds taken in turn
+  net: total less "dropped on arrival"; x fwd: net over plain IP forwarding's net
 """)
     print(table(figures))
-    for note in measured["notes"]:
-        print(f"\n{note}")
-    print(f"\n{BLIND_SPOTS}\n")
+    for note in [*measured["notes"], BLIND_SPOTS]:
+        print("\n" + textwrap.fill(note, 118, subsequent_indent="  ", break_on_hyphens=False))
+    print(f"\n{in_a_sentence(figures)}\n")
     verdicts = judge(figures)
     for verdict in verdicts:
         print(f"  {'ok    ' if verdict['holds'] else 'FAILED'}  {verdict['text']}")
     with open(f"{out}/result.json", "w") as file:
         json.dump({"machine": machine, "unit": "instructions per packet", "burst": measured["burst"],
-                   "rounds": rounds, "notes": measured["notes"], "blind_spots": BLIND_SPOTS.replace("\n", " "),
+                   "rounds": rounds, "notes": measured["notes"], "blind_spots": BLIND_SPOTS,
                    "cases": measured["cases"], "gates": verdicts}, file, indent=1)
     with open(f"{out}/result.svg", "w") as file:
         file.write(plot.svg(figures, machine))
