@@ -106,7 +106,7 @@ static int make_workers(struct daemon *daemon)
 	setup->udp.buffer = daemon->cfg->sock_buf_size;
 	setup->log = (struct net_log){ log_from_worker, daemon };
 	daemon->kernel = kernel_relay_new(daemon->cfg, daemon->base, count);
-	daemon->workers = calloc(count, sizeof(*daemon->workers));
+	daemon->workers = calloc(count, sizeof(struct worker *));
 	if (!daemon->kernel || !daemon->workers)
 		return -ENOMEM;
 	setup->fastpath = kernel_relay_ops(daemon->kernel);

@@ -78,20 +78,30 @@ int option_set_flag_off(struct kturnd_config *cfg, const struct option *opt,
 	return ret;
 }
 
+/* Digits and nothing else: strtoul() alone takes signs and spaces. */
+static bool parse_number(const char *text, uint32_t min, uint32_t max,
+			 uint32_t *number)
+{
+	unsigned long value;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	*number = (uint32_t)value;
+	return !*end && !errno && value >= min && value <= max;
+}
+
 int option_set_number(struct kturnd_config *cfg, const struct option *opt,
 		      const char *value, char why[static OPTION_WHY_LEN])
 {
-	unsigned long number;
-	char *end;
+	uint32_t number;
 
-	errno = 0;
-	number = isdigit((unsigned char)value[0]) ? strtoul(value, &end, 10)
-						  : 0;
-	if (!isdigit((unsigned char)value[0]) || *end || errno ||
-	    number < opt->min || number > opt->max)
+	if (!parse_number(value, opt->min, opt->max, &number))
 		return refuse(why, "is not a number from %u to %u; give one",
 			      opt->min, opt->max);
-	*(uint32_t *)target(cfg, opt) = (uint32_t)number;
+	*(uint32_t *)target(cfg, opt) = number;
 	return 0;
 }
 
@@ -222,18 +232,14 @@ int option_set_external(struct kturnd_config *cfg, const struct option *opt,
 static int range_of_prefix(struct config_range *range, const char *bits_text)
 {
 	size_t bytes = transport_addr_ip_len(&range->first);
-	unsigned long bits;
-	char *end;
+	uint32_t bits;
 
-	if (!isdigit((unsigned char)bits_text[0]))
-		return -EINVAL;
-	bits = strtoul(bits_text, &end, 10);
-	if (*end || bits > bytes * 8)
+	if (!parse_number(bits_text, 0, (uint32_t)bytes * 8, &bits))
 		return -EINVAL;
 	range->last = range->first;
 	for (size_t i = 0; i < bytes; i++) {
 		unsigned int fixed = bits >= 8 * (i + 1) ? 8 :
-			bits > 8 * i ? (unsigned int)(bits - 8 * i) : 0;
+			bits > 8 * i ? bits - 8 * (unsigned int)i : 0;
 		uint8_t host = (uint8_t)(0xff >> fixed);
 
 		range->first.ip[i] &= (uint8_t)~host;
