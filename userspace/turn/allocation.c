@@ -113,7 +113,7 @@ struct turn_allocation *turn_allocation_find(struct turn_server *srv,
 		struct turn_allocation *a =
 			container_of(n, struct turn_allocation, by_tuple);
 
-		if (memcmp(&a->tuple, tuple, sizeof(*tuple)))
+		if (memcmp(&a->tuple, tuple, sizeof(*tuple)) != 0)
 			continue;
 		if (turn_allocation_expires(a) > now)
 			return a;

@@ -40,7 +40,8 @@ int base64_decode_unpadded(void *data, const void *text, size_t text_len)
 		size_t k;
 
 		for (k = 0; k < 4; k++) {
-			const char *at = memchr(alphabet, in[i + k], 64);
+			const char *at = memchr(alphabet, in[i + k],
+						sizeof(alphabet) - 1);
 
 			if (!at)
 				return -EINVAL;

@@ -79,6 +79,10 @@ free_hold:
 
 void turn_hold_end_all(struct turn_server *srv)
 {
-	while (!LIST_EMPTY(&srv->holds))
-		hold_end(LIST_FIRST(&srv->holds));
+	struct turn_hold *hold, *next;
+
+	for (hold = LIST_FIRST(&srv->holds); hold; hold = next) {
+		next = LIST_NEXT(hold, link);
+		hold_end(hold);
+	}
 }

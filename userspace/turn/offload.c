@@ -255,7 +255,7 @@ void turn_server_fastpath_up(struct turn_server *srv, uint64_t now)
 {
 	struct turn_allocation *a;
 
-	srv->fastpath_up = srv->ops->fastpath != NULL;
+	srv->fastpath_up = !!srv->ops->fastpath;
 	if (!srv->fastpath_up)
 		return;
 	LIST_FOREACH(a, &srv->allocations, link) {

@@ -23,17 +23,20 @@ void turn_table_free(struct turn_table *table)
 static void table_grow(struct turn_table *table)
 {
 	size_t n = 2 * (table->mask + 1);
-	struct turn_table_node **buckets = calloc(n, sizeof(*buckets));
+	struct turn_table_bucket *buckets = calloc(n, sizeof(*buckets));
 	struct turn_table_node *node, *next;
 	size_t i;
 
 	if (!buckets)
 		return;
 	for (i = 0; i <= table->mask; i++) {
-		for (node = table->buckets[i]; node; node = next) {
+		for (node = table->buckets[i].first; node; node = next) {
+			struct turn_table_bucket *bucket =
+				&buckets[node->hash & (n - 1)];
+
 			next = node->next;
-			node->next = buckets[node->hash & (n - 1)];
-			buckets[node->hash & (n - 1)] = node;
+			node->next = bucket->first;
+			bucket->first = node;
 		}
 	}
 	free(table->buckets);
@@ -44,20 +47,21 @@ static void table_grow(struct turn_table *table)
 void turn_table_insert(struct turn_table *table, struct turn_table_node *node,
 		       uint64_t hash)
 {
-	struct turn_table_node **bucket;
+	struct turn_table_bucket *bucket;
 
 	if (table->count > table->mask)
 		table_grow(table);
 	bucket = &table->buckets[hash & table->mask];
 	node->hash = hash;
-	node->next = *bucket;
-	*bucket = node;
+	node->next = bucket->first;
+	bucket->first = node;
 	table->count++;
 }
 
 void turn_table_remove(struct turn_table *table, struct turn_table_node *node)
 {
-	struct turn_table_node **p = &table->buckets[node->hash & table->mask];
+	struct turn_table_node **p =
+		&table->buckets[node->hash & table->mask].first;
 
 	while (*p != node)
 		p = &(*p)->next;

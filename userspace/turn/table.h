@@ -22,6 +22,11 @@ struct turn_table_node {
 	uint64_t hash;
 };
 
+/** struct turn_table_bucket - a chain of nodes */
+struct turn_table_bucket {
+	struct turn_table_node *first;
+};
+
 /**
  * struct turn_table - the table
  * @buckets: @mask + 1 chains
@@ -29,7 +34,7 @@ struct turn_table_node {
  * @count: number of nodes
  */
 struct turn_table {
-	struct turn_table_node **buckets;
+	struct turn_table_bucket *buckets;
 	size_t mask;
 	size_t count;
 };
@@ -67,7 +72,8 @@ turn_table_match(struct turn_table_node *node, uint64_t hash)
 static inline struct turn_table_node *
 turn_table_first(const struct turn_table *table, uint64_t hash)
 {
-	return turn_table_match(table->buckets[hash & table->mask], hash);
+	return turn_table_match(table->buckets[hash & table->mask].first,
+				hash);
 }
 
 /** turn_table_next() - the next node with the same hash, or NULL */

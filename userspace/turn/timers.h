@@ -29,6 +29,16 @@ struct turn_timer {
 };
 
 /**
+ * struct turn_timer_slot - a place in the heap
+ * @due: of @timer; here as well, so that sifting stays within the heap
+ * @timer: the timer
+ */
+struct turn_timer_slot {
+	uint64_t due;
+	struct turn_timer *timer;
+};
+
+/**
  * struct turn_timers - the heap
  * @heap: timers that are set; none is due before its parent
  * @set: how many
@@ -36,7 +46,7 @@ struct turn_timer {
  * @room: size of @heap
  */
 struct turn_timers {
-	struct turn_timer **heap;
+	struct turn_timer_slot *heap;
 	size_t set;
 	size_t added;
 	size_t room;

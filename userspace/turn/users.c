@@ -172,9 +172,10 @@ int turn_config_add_secret(struct turn_config *cfg, const char *secret)
 	if (!*secret)
 		return -EINVAL;
 	if (!s)
-		s = cfg->secrets = calloc(1, sizeof(*s));
+		s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
+	cfg->secrets = s;
 	v = reallocarray(s->v, s->n + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
