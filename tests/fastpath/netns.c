@@ -20,52 +20,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rtnl.h"
+
 const uint8_t netns_mac_c[6] = { 2, 0, 0, 0, 0, 0xc1 };
 const uint8_t netns_mac_rc[6] = { 2, 0, 0, 0, 0, 0xc2 };
 const uint8_t netns_mac_rp[6] = { 2, 0, 0, 0, 0, 0xe2 };
 const uint8_t netns_mac_p[6] = { 2, 0, 0, 0, 0, 0xe1 };
 
-/* %d: a thread that is in the relay's namespace. */
-static const char client_setup[] =
-	"link set dev lo up\n"
-	"link add name c address 02:00:00:00:00:c1 type veth"
-	" peer name rc address 02:00:00:00:00:c2 netns %d\n"
-	"link set dev c addrgenmode none\n"
-	"link set dev c up\n"
-	"addr add 192.0.2.1/24 dev c\n"
-	"addr add 2001:db8:1::1/64 dev c nodad\n"
-	"neigh replace 192.0.2.2 lladdr 02:00:00:00:00:c2 dev c\n"
-	"neigh replace 2001:db8:1::2 lladdr 02:00:00:00:00:c2 dev c\n"
-	"route add default via 192.0.2.2\n"
-	"route add default via 2001:db8:1::2\n";
+/* A host of the picture in netns.h: one end of a link, and who is beyond. */
+struct link_end {
+	enum netns_id id;
+	const char *device;
+	const char *addr[2];		/* IPv4, IPv6 */
+	const char *neighbour[2];
+	const uint8_t *neighbour_mac;
+	bool gateway;			/* the neighbour is one */
+};
 
-static const char peer_setup[] =
-	"link set dev lo up\n"
-	"link add name p address 02:00:00:00:00:e1 type veth"
-	" peer name rp address 02:00:00:00:00:e2 netns %d\n"
-	"link set dev p addrgenmode none\n"
-	"link set dev p up\n"
-	"addr add 198.51.100.1/24 dev p\n"
-	"addr add 2001:db8:2::1/64 dev p nodad\n"
-	"neigh replace 198.51.100.2 lladdr 02:00:00:00:00:e2 dev p\n"
-	"neigh replace 2001:db8:2::2 lladdr 02:00:00:00:00:e2 dev p\n"
-	"route add default via 198.51.100.2\n"
-	"route add default via 2001:db8:2::2\n";
-
-static const char relay_setup[] =
-	"link set dev lo up\n"
-	"link set dev rc addrgenmode none\n"
-	"link set dev rp addrgenmode none\n"
-	"link set dev rc up\n"
-	"link set dev rp up\n"
-	"addr add 192.0.2.2/24 dev rc\n"
-	"addr add 198.51.100.2/24 dev rp\n"
-	"addr add 2001:db8:1::2/64 dev rc nodad\n"
-	"addr add 2001:db8:2::2/64 dev rp nodad\n"
-	"neigh replace 192.0.2.1 lladdr 02:00:00:00:00:c1 dev rc\n"
-	"neigh replace 2001:db8:1::1 lladdr 02:00:00:00:00:c1 dev rc\n"
-	"neigh replace 198.51.100.1 lladdr 02:00:00:00:00:e1 dev rp\n"
-	"neigh replace 2001:db8:2::1 lladdr 02:00:00:00:00:e1 dev rp\n";
+static const struct link_end link_ends[] = {
+	{ NETNS_CLIENT, "c", { "192.0.2.1", "2001:db8:1::1" },
+	  { "192.0.2.2", "2001:db8:1::2" }, netns_mac_rc, true },
+	{ NETNS_RELAY, "rc", { "192.0.2.2", "2001:db8:1::2" },
+	  { "192.0.2.1", "2001:db8:1::1" }, netns_mac_c, false },
+	{ NETNS_RELAY, "rp", { "198.51.100.2", "2001:db8:2::2" },
+	  { "198.51.100.1", "2001:db8:2::1" }, netns_mac_p, false },
+	{ NETNS_PEER, "p", { "198.51.100.1", "2001:db8:2::1" },
+	  { "198.51.100.2", "2001:db8:2::2" }, netns_mac_rp, true },
+};
 
 static int complain(const char *what, int err)
 {
@@ -80,46 +61,70 @@ int netns_enter(const struct netns *n, enum netns_id id)
 	return 0;
 }
 
-/* Feed commands to "ip", which runs in @id while this thread waits in relay. */
-static int ip_batch(const struct netns *n, enum netns_id id, const char *batch)
+static int make_links(const struct netns *n)
 {
-	int status, err = netns_enter(n, id);
-	FILE *ip;
+	struct nl_sock *sk;
+	int err = netns_enter(n, NETNS_RELAY);
 
 	if (err)
 		return err;
-	ip = popen("ip -batch -", "w");
-	if (!ip)
-		return complain("popen ip", -errno);
-	err = netns_enter(n, NETNS_RELAY);
-	fprintf(ip, batch, gettid());
-	status = pclose(ip);
+	sk = rtnl_open();
+	if (!sk)
+		return -EIO;
+	err = rtnl_veth(sk, "rc", netns_mac_rc, "c", netns_mac_c,
+			n->fd[NETNS_CLIENT]);
+	if (!err)
+		err = rtnl_veth(sk, "rp", netns_mac_rp, "p", netns_mac_p,
+				n->fd[NETNS_PEER]);
+	rtnl_close(sk);
+	return err;
+}
+
+static int set_up_end(const struct netns *n, const struct link_end *end)
+{
+	struct nl_sock *sk;
+	int i, err = netns_enter(n, end->id);
+
 	if (err)
 		return err;
-	if (status) {
-		printf("# ip in namespace %d: status %#x\n", id, status);
+	sk = rtnl_open();
+	if (!sk)
 		return -EIO;
+	err = rtnl_up(sk, "lo");
+	if (!err)
+		err = rtnl_up(sk, end->device);
+	for (i = 0; i < 2 && !err; i++) {
+		err = rtnl_address(sk, end->device, end->addr[i]);
+		if (!err)
+			err = rtnl_neighbour(sk, end->device, end->neighbour[i],
+					     end->neighbour_mac);
+		if (!err && end->gateway)
+			err = rtnl_default_route(sk, end->neighbour[i]);
 	}
-	return 0;
+	rtnl_close(sk);
+	return err;
 }
 
 static int quieten(const struct netns *n)
 {
-	static const char *const zero[] = {
-		"net/ipv4/icmp_ratelimit",
-		"net/ipv6/icmp/ratelimit",
-		"net/ipv4/conf/all/rp_filter",
-		"net/ipv4/conf/default/rp_filter",
-		"net/ipv6/conf/all/router_solicitations",
-		"net/ipv6/conf/default/router_solicitations",
-		"net/ipv6/conf/default/accept_dad",
+	static const struct {
+		const char *path, *value;
+	} settings[] = {
+		{ "net/ipv4/icmp_ratelimit", "0" },
+		{ "net/ipv6/icmp/ratelimit", "0" },
+		{ "net/ipv4/conf/all/rp_filter", "0" },
+		{ "net/ipv4/conf/default/rp_filter", "0" },
+		{ "net/ipv6/conf/default/router_solicitations", "0" },
+		{ "net/ipv6/conf/default/accept_dad", "0" },
+		{ "net/ipv6/conf/default/addr_gen_mode", "1" },
 	};
 	int id, err;
 	size_t i;
 
 	for (id = 0; id < NETNS_COUNT; id++)
-		for (i = 0; i < sizeof(zero) / sizeof(*zero); i++) {
-			err = netns_sysctl(n, id, zero[i], "0");
+		for (i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+			err = netns_sysctl(n, id, settings[i].path,
+					   settings[i].value);
 			if (err)
 				return err;
 		}
@@ -129,6 +134,7 @@ static int quieten(const struct netns *n)
 int netns_open(struct netns *n)
 {
 	int id, err;
+	size_t i;
 
 	for (id = 0; id < NETNS_COUNT; id++)
 		n->fd[id] = -1;
@@ -142,12 +148,10 @@ int netns_open(struct netns *n)
 	}
 	err = quieten(n);
 	if (!err)
-		err = ip_batch(n, NETNS_CLIENT, client_setup);
-	if (!err)
-		err = ip_batch(n, NETNS_PEER, peer_setup);
-	if (!err)
-		err = ip_batch(n, NETNS_RELAY, relay_setup);
-	return err;
+		err = make_links(n);
+	for (i = 0; i < sizeof(link_ends) / sizeof(*link_ends) && !err; i++)
+		err = set_up_end(n, &link_ends[i]);
+	return err ? err : netns_enter(n, NETNS_RELAY);
 }
 
 void netns_close(struct netns *n)

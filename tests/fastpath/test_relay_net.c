@@ -40,10 +40,12 @@ TEST_F(path, an_unresolved_neighbour_costs_no_packet)
 			       "ip neigh del %s dev %s",
 			       far_host(&self->r, variant->dir),
 			       out_device(variant->dir)));
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, wire_send_udp(w, &in));
-	for (i = 0; i < 3; i++)
+	}
+	for (i = 0; i < 3; i++) {
 		ASSERT_TRUE(relay_expect_output(&self->r, variant->dir, &in));
+	}
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
@@ -227,9 +229,10 @@ TEST_F(path, the_input_hook)
 	size_t i;
 
 	ASSERT_EQ(0, relay_set_hook(&self->r, KTURN_HOOK_INPUT));
-	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		ASSERT_TRUE(relay_forwards_bytes(&self->r, variant->dir,
 						 sizes[i]));
+	}
 	in.tos = 0xb9;
 	in.hops = 2;
 	in.df = false;
