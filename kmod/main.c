@@ -8,8 +8,8 @@
 #include <net/genetlink.h>
 #include <net/netns/generic.h>
 
+#include "hook.h"
 #include "netlink.h"
-#include "relay.h"
 #include "rewrite.h"
 #include "state.h"
 #include "version.h"
@@ -48,7 +48,7 @@ static void __net_exit kturn_net_pre_exit(struct net *net)
 	struct kturn_net *kn = kturn_net(net);
 
 	mutex_lock(&kn->lock);
-	kturn_relay_hook(kn, KTURN_HOOK_NONE);
+	kturn_hook_set(kn, KTURN_HOOK_NONE);
 	mutex_unlock(&kn->lock);
 }
 

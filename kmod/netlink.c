@@ -6,24 +6,19 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
-#include <net/sock.h>
 
-#include "compat.h"
+#include "hook.h"
 #include "netlink.h"
 #include "nlmsg.h"
-#include "relay.h"
 #include "state.h"
-
-static struct genl_family kturn_family;
-
-enum { KTURN_GROUP_EVENTS };
 
 /* A missing attribute is named in the text as well, for people. */
 #define REQUIRE(info, attr, name) ({					\
-	bool __missing = GENL_REQ_ATTR_CHECK(info, attr);		\
+	struct genl_info *__i = (info);					\
+	bool __missing = GENL_REQ_ATTR_CHECK(__i, attr);		\
 									\
 	if (__missing)							\
-		NL_SET_ERR_MSG((info)->extack, "Attribute " name " is missing"); \
+		NL_SET_ERR_MSG(__i->extack, "Attribute " name " is missing"); \
 	__missing;							\
 })
 
@@ -149,7 +144,7 @@ static int activate(struct kturn_net *kn, struct netlink_ext_ack *extack)
 	err = kturn_state_ports(kn);
 	if (err)
 		return err;
-	err = kturn_relay_hook(kn, kn->hook);
+	err = kturn_hook_set(kn, kn->hook);
 	if (err)
 		NL_SET_ERR_MSG(extack, "Cannot register the netfilter hooks");
 	return err;
@@ -545,196 +540,6 @@ static int kturn_nl_channel_del_doit(struct sk_buff *skb,
 	return channel ? 0 : -ENOENT;
 }
 
-/* dumps */
-
-/**
- * struct kturn_dump - how far a dump has come
- * @id: allocation to go on with
- * @last: allocation to end with
- * @number: channel to go on with
- * @key: permission to go on after
- *
- * Allocations are walked by id, channels by number, permissions by address:
- * whatever comes and goes meanwhile, nothing is walked twice.
- */
-struct kturn_dump {
-	unsigned long id;
-	unsigned long last;
-	u32 number;
-	struct kturn_permission_key key;
-};
-
-static_assert(sizeof(struct kturn_dump) <=
-	      sizeof_field(struct netlink_callback, ctx));
-
-static struct kturn_dump *dump_of(struct netlink_callback *cb)
-{
-	return (struct kturn_dump *)cb->ctx;
-}
-
-static int kturn_nl_dump_start(struct netlink_callback *cb)
-{
-	dump_of(cb)->last = U32_MAX;
-	return 0;
-}
-
-/* Dumps of permissions and channels may be of one allocation. */
-static int kturn_nl_member_dump_start(struct netlink_callback *cb)
-{
-	struct kturn_net *kn = kturn_net(sock_net(cb->skb->sk));
-	struct nlattr **attrs = kturn_dump_attrs(cb);
-	struct kturn_dump *dump = dump_of(cb);
-	bool found;
-
-	BUILD_BUG_ON(KTURN_A_PERMISSION_ALLOCATION_ID !=
-		     (int)KTURN_A_CHANNEL_ALLOCATION_ID);
-	BUILD_BUG_ON(KTURN_A_PERMISSION_PEER != (int)KTURN_A_CHANNEL_NUMBER);
-
-	dump->last = U32_MAX;
-	if (!attrs)
-		return 0;
-	if (attrs[KTURN_A_CHANNEL_NUMBER]) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[KTURN_A_CHANNEL_NUMBER],
-				    "A dump can only be narrowed down by allocation-id");
-		return -EINVAL;
-	}
-	if (!attrs[KTURN_A_CHANNEL_ALLOCATION_ID])
-		return 0;
-	dump->id = nla_get_u32(attrs[KTURN_A_CHANNEL_ALLOCATION_ID]);
-	dump->last = dump->id;
-	mutex_lock(&kn->lock);
-	found = xa_load(&kn->allocations, dump->id);
-	mutex_unlock(&kn->lock);
-	if (found)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(cb->extack, attrs[KTURN_A_CHANNEL_ALLOCATION_ID],
-			    "No allocation with this id");
-	return -ENOENT;
-}
-
-static void *dump_put_header(struct sk_buff *skb, struct netlink_callback *cb,
-			     u8 cmd)
-{
-	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				cb->nlh->nlmsg_seq, &kturn_family, NLM_F_MULTI,
-				cmd);
-
-	if (hdr)
-		genl_dump_check_consistent(cb, hdr);
-	return hdr;
-}
-
-static int dump_end_message(struct sk_buff *skb, void *hdr, int err)
-{
-	if (err)
-		genlmsg_cancel(skb, hdr);
-	else
-		genlmsg_end(skb, hdr);
-	return err;
-}
-
-static int dump_allocation(struct sk_buff *skb, struct netlink_callback *cb,
-			   const struct kturn_allocation *allocation)
-{
-	void *hdr = dump_put_header(skb, cb, KTURN_CMD_ALLOCATION_GET);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	return dump_end_message(skb, hdr,
-				kturn_put_allocation(skb, allocation));
-}
-
-static int dump_permissions(struct sk_buff *skb, struct netlink_callback *cb,
-			    const struct kturn_allocation *allocation)
-{
-	struct kturn_dump *dump = dump_of(cb);
-	struct kturn_permission *permission;
-
-	while ((permission = kturn_permission_after(allocation, &dump->key))) {
-		void *hdr = dump_put_header(skb, cb, KTURN_CMD_PERMISSION_GET);
-
-		if (!hdr ||
-		    dump_end_message(skb, hdr,
-				     kturn_put_permission(skb, permission)))
-			return -EMSGSIZE;
-		dump->key = permission->key;
-	}
-	return 0;
-}
-
-static int dump_channels(struct sk_buff *skb, struct netlink_callback *cb,
-			 const struct kturn_allocation *allocation)
-{
-	struct kturn_dump *dump = dump_of(cb);
-	struct kturn_channel *channel;
-
-	while ((channel = kturn_channel_from(allocation, dump->number))) {
-		void *hdr = dump_put_header(skb, cb, KTURN_CMD_CHANNEL_GET);
-
-		if (!hdr || dump_end_message(skb, hdr,
-					     kturn_put_channel(skb, channel)))
-			return -EMSGSIZE;
-		dump->number = channel->number + 1;
-	}
-	return 0;
-}
-
-/* As much as fits into @skb, of each allocation what @put writes. */
-static int dump(struct sk_buff *skb, struct netlink_callback *cb,
-		int (*put)(struct sk_buff *skb, struct netlink_callback *cb,
-			   const struct kturn_allocation *allocation))
-{
-	struct kturn_net *kn = kturn_net(sock_net(cb->skb->sk));
-	struct kturn_dump *dump = dump_of(cb);
-	struct kturn_allocation *allocation;
-	int err = 0;
-
-	mutex_lock(&kn->lock);
-	cb->seq = kn->generation;
-	while (dump->id <= dump->last) {
-		unsigned long id = dump->id;
-
-		allocation = xa_find(&kn->allocations, &id, dump->last,
-				     XA_PRESENT);
-		if (!allocation)
-			break;
-		if (id != dump->id) {
-			dump->id = id;
-			dump->number = 0;
-			memset(&dump->key, 0, sizeof(dump->key));
-		}
-		err = put(skb, cb, allocation);
-		if (err)
-			break;
-		dump->id++;
-		dump->number = 0;
-		memset(&dump->key, 0, sizeof(dump->key));
-		/* A lone datagram of empty allocations may take long. */
-		cond_resched();
-	}
-	mutex_unlock(&kn->lock);
-	/* An object that does not fit now does the next time. */
-	return skb->len ?: err;
-}
-
-static int kturn_nl_allocation_get_dumpit(struct sk_buff *skb,
-					  struct netlink_callback *cb)
-{
-	return dump(skb, cb, dump_allocation);
-}
-
-static int kturn_nl_permission_get_dumpit(struct sk_buff *skb,
-					  struct netlink_callback *cb)
-{
-	return dump(skb, cb, dump_permissions);
-}
-
-static int kturn_nl_channel_get_dumpit(struct sk_buff *skb,
-				       struct netlink_callback *cb)
-{
-	return dump(skb, cb, dump_channels);
-}
-
 /* the namespace */
 
 static int kturn_nl_net_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -767,7 +572,7 @@ static int kturn_nl_net_set_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&kn->lock);
 	/* A namespace without allocations, ever, is not attached yet. */
 	if (hook && rcu_access_pointer(kn->ports))
-		err = kturn_relay_hook(kn, nla_get_u32(hook));
+		err = kturn_hook_set(kn, nla_get_u32(hook));
 	if (err) {
 		NL_SET_ERR_MSG_ATTR(info->extack, hook,
 				    "Cannot register the netfilter hooks");
@@ -806,150 +611,130 @@ static int kturn_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-/* notifications */
-
-static struct sk_buff *event_begin(struct kturn_net *kn, u8 cmd, void **hdr)
-{
-	struct sk_buff *msg;
-
-	if (!genl_has_listeners(&kturn_family, kn->net, KTURN_GROUP_EVENTS))
-		return NULL;
-	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	if (!msg)
-		return NULL;
-	*hdr = genlmsg_put(msg, 0, 0, &kturn_family, 0, cmd);
-	return msg;
-}
-
-static void event_send(struct kturn_net *kn, struct sk_buff *msg, void *hdr)
-{
-	genlmsg_end(msg, hdr);
-	genlmsg_multicast_netns(&kturn_family, kn->net, msg, 0,
-				KTURN_GROUP_EVENTS, GFP_KERNEL);
-}
-
-/**
- * kturn_notify_allocation() - tell that an allocation goes
- * @kn: namespace
- * @allocation: the allocation, with all that belongs to it
- * @reason: why
- *
- * Context: kturn_net.lock.
- */
-void kturn_notify_allocation(struct kturn_net *kn,
-			     const struct kturn_allocation *allocation,
-			     enum kturn_del_reason reason)
-{
-	struct sk_buff *msg;
-	void *hdr;
-
-	msg = event_begin(kn, KTURN_CMD_ALLOCATION_DEL_NTF, &hdr);
-	if (!msg)
-		return;
-	if (kturn_put_allocation_key(msg, allocation) ||
-	    nla_put_u32(msg, KTURN_A_ALLOCATION_DEL_REASON, reason))
-		nlmsg_free(msg);
-	else
-		event_send(kn, msg, hdr);
-}
-
-/**
- * kturn_notify_permission() - tell that a permission goes
- * @kn: namespace
- * @permission: the permission
- * @reason: why
- *
- * Context: kturn_net.lock.
- */
-void kturn_notify_permission(struct kturn_net *kn,
-			     const struct kturn_permission *permission,
-			     enum kturn_del_reason reason)
-{
-	struct sk_buff *msg;
-	void *hdr;
-
-	msg = event_begin(kn, KTURN_CMD_PERMISSION_DEL_NTF, &hdr);
-	if (!msg)
-		return;
-	if (kturn_put_permission_key(msg, permission) ||
-	    nla_put_u32(msg, KTURN_A_PERMISSION_DEL_REASON, reason))
-		nlmsg_free(msg);
-	else
-		event_send(kn, msg, hdr);
-}
-
-/**
- * kturn_notify_channel() - tell that a channel goes
- * @kn: namespace
- * @channel: the channel
- * @reason: why
- *
- * Context: kturn_net.lock.
- */
-void kturn_notify_channel(struct kturn_net *kn, struct kturn_channel *channel,
-			  enum kturn_del_reason reason)
-{
-	struct sk_buff *msg;
-	void *hdr;
-
-	msg = event_begin(kn, KTURN_CMD_CHANNEL_DEL_NTF, &hdr);
-	if (!msg)
-		return;
-	if (kturn_put_channel_key(msg, channel) ||
-	    nla_put_u32(msg, KTURN_A_CHANNEL_DEL_REASON, reason))
-		nlmsg_free(msg);
-	else
-		event_send(kn, msg, hdr);
-}
-
 /* the family */
 
 /* For commands without attributes: one that is given is refused. */
 static const struct nla_policy no_attributes[2];
 
-#define OP(command, pol, ...) {						\
-	.cmd = KTURN_CMD_##command,					\
-	.policy = pol,							\
-	.maxattr = ARRAY_SIZE(pol) - 1,					\
-	.flags = GENL_ADMIN_PERM,					\
-	__VA_ARGS__							\
-}
-
 static const struct genl_ops kturn_ops[] = {
-	OP(ALLOCATION_NEW, kturn_allocation_new_policy,
-	   .doit = kturn_nl_allocation_new_doit),
-	OP(ALLOCATION_SET, kturn_allocation_set_policy,
-	   .doit = kturn_nl_allocation_set_doit),
-	OP(ALLOCATION_GET, kturn_allocation_id_policy,
-	   .doit = kturn_nl_allocation_get_doit,
-	   .start = kturn_nl_dump_start,
-	   .dumpit = kturn_nl_allocation_get_dumpit),
-	OP(ALLOCATION_DEL, kturn_allocation_id_policy,
-	   .doit = kturn_nl_allocation_del_doit),
-	OP(PERMISSION_NEW, kturn_permission_policy,
-	   .doit = kturn_nl_permission_put_doit),
-	OP(PERMISSION_SET, kturn_permission_policy,
-	   .doit = kturn_nl_permission_put_doit),
-	OP(PERMISSION_GET, kturn_permission_key_policy,
-	   .doit = kturn_nl_permission_get_doit,
-	   .start = kturn_nl_member_dump_start,
-	   .dumpit = kturn_nl_permission_get_dumpit),
-	OP(PERMISSION_DEL, kturn_permission_key_policy,
-	   .doit = kturn_nl_permission_del_doit),
-	OP(CHANNEL_NEW, kturn_channel_policy,
-	   .doit = kturn_nl_channel_new_doit),
-	OP(CHANNEL_SET, kturn_channel_set_policy,
-	   .doit = kturn_nl_channel_set_doit),
-	OP(CHANNEL_GET, kturn_channel_key_policy,
-	   .doit = kturn_nl_channel_get_doit,
-	   .start = kturn_nl_member_dump_start,
-	   .dumpit = kturn_nl_channel_get_dumpit),
-	OP(CHANNEL_DEL, kturn_channel_key_policy,
-	   .doit = kturn_nl_channel_del_doit),
-	OP(NET_GET, no_attributes, .doit = kturn_nl_net_get_doit),
-	OP(NET_SET, kturn_net_set_policy, .doit = kturn_nl_net_set_doit),
-	OP(STATS_GET, no_attributes, .doit = kturn_nl_stats_get_doit),
-	OP(FLUSH, no_attributes, .doit = kturn_nl_flush_doit),
+	{
+		.cmd = KTURN_CMD_ALLOCATION_NEW,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_allocation_new_policy,
+		.maxattr = ARRAY_SIZE(kturn_allocation_new_policy) - 1,
+		.doit = kturn_nl_allocation_new_doit,
+	},
+	{
+		.cmd = KTURN_CMD_ALLOCATION_SET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_allocation_set_policy,
+		.maxattr = ARRAY_SIZE(kturn_allocation_set_policy) - 1,
+		.doit = kturn_nl_allocation_set_doit,
+	},
+	{
+		.cmd = KTURN_CMD_ALLOCATION_GET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_allocation_id_policy,
+		.maxattr = ARRAY_SIZE(kturn_allocation_id_policy) - 1,
+		.doit = kturn_nl_allocation_get_doit,
+		.start = kturn_nl_dump_start,
+		.dumpit = kturn_nl_allocation_get_dumpit,
+	},
+	{
+		.cmd = KTURN_CMD_ALLOCATION_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_allocation_id_policy,
+		.maxattr = ARRAY_SIZE(kturn_allocation_id_policy) - 1,
+		.doit = kturn_nl_allocation_del_doit,
+	},
+	{
+		.cmd = KTURN_CMD_PERMISSION_NEW,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_permission_policy,
+		.maxattr = ARRAY_SIZE(kturn_permission_policy) - 1,
+		.doit = kturn_nl_permission_put_doit,
+	},
+	{
+		.cmd = KTURN_CMD_PERMISSION_SET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_permission_policy,
+		.maxattr = ARRAY_SIZE(kturn_permission_policy) - 1,
+		.doit = kturn_nl_permission_put_doit,
+	},
+	{
+		.cmd = KTURN_CMD_PERMISSION_GET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_permission_key_policy,
+		.maxattr = ARRAY_SIZE(kturn_permission_key_policy) - 1,
+		.doit = kturn_nl_permission_get_doit,
+		.start = kturn_nl_member_dump_start,
+		.dumpit = kturn_nl_permission_get_dumpit,
+	},
+	{
+		.cmd = KTURN_CMD_PERMISSION_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_permission_key_policy,
+		.maxattr = ARRAY_SIZE(kturn_permission_key_policy) - 1,
+		.doit = kturn_nl_permission_del_doit,
+	},
+	{
+		.cmd = KTURN_CMD_CHANNEL_NEW,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_channel_policy,
+		.maxattr = ARRAY_SIZE(kturn_channel_policy) - 1,
+		.doit = kturn_nl_channel_new_doit,
+	},
+	{
+		.cmd = KTURN_CMD_CHANNEL_SET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_channel_set_policy,
+		.maxattr = ARRAY_SIZE(kturn_channel_set_policy) - 1,
+		.doit = kturn_nl_channel_set_doit,
+	},
+	{
+		.cmd = KTURN_CMD_CHANNEL_GET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_channel_key_policy,
+		.maxattr = ARRAY_SIZE(kturn_channel_key_policy) - 1,
+		.doit = kturn_nl_channel_get_doit,
+		.start = kturn_nl_member_dump_start,
+		.dumpit = kturn_nl_channel_get_dumpit,
+	},
+	{
+		.cmd = KTURN_CMD_CHANNEL_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_channel_key_policy,
+		.maxattr = ARRAY_SIZE(kturn_channel_key_policy) - 1,
+		.doit = kturn_nl_channel_del_doit,
+	},
+	{
+		.cmd = KTURN_CMD_NET_GET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = no_attributes,
+		.maxattr = ARRAY_SIZE(no_attributes) - 1,
+		.doit = kturn_nl_net_get_doit,
+	},
+	{
+		.cmd = KTURN_CMD_NET_SET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = kturn_net_set_policy,
+		.maxattr = ARRAY_SIZE(kturn_net_set_policy) - 1,
+		.doit = kturn_nl_net_set_doit,
+	},
+	{
+		.cmd = KTURN_CMD_STATS_GET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = no_attributes,
+		.maxattr = ARRAY_SIZE(no_attributes) - 1,
+		.doit = kturn_nl_stats_get_doit,
+	},
+	{
+		.cmd = KTURN_CMD_FLUSH,
+		.flags = GENL_ADMIN_PERM,
+		.policy = no_attributes,
+		.maxattr = ARRAY_SIZE(no_attributes) - 1,
+		.doit = kturn_nl_flush_doit,
+	},
 };
 
 /* Events carry the daemon's blobs: not for everyone's ears. */
@@ -960,7 +745,7 @@ static const struct genl_multicast_group kturn_groups[] = {
 	},
 };
 
-static struct genl_family kturn_family __ro_after_init = {
+struct genl_family kturn_family __ro_after_init = {
 	.name = KTURN_FAMILY_NAME,
 	.version = KTURN_FAMILY_VERSION,
 	.module = THIS_MODULE,

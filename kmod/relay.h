@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The packet path: where it is attached, and how it ends.
+ * The packet path.
  */
 #ifndef _KTURN_RELAY_H
 #define _KTURN_RELAY_H
 
-#include "state.h"
+#include <linux/netfilter.h>
 
-int kturn_relay_hook(struct kturn_net *kn, enum kturn_hook hook);
+unsigned int kturn_relay4(void *priv, struct sk_buff *skb,
+			  const struct nf_hook_state *state);
+unsigned int kturn_relay6(void *priv, struct sk_buff *skb,
+			  const struct nf_hook_state *state);
 
 #endif /* _KTURN_RELAY_H */

@@ -55,7 +55,7 @@ struct kturn_tuple4 {
 	__be16 dport;
 	__be16 number;
 	u16 zero;
-};
+} __aligned(8);
 
 /* The same for IPv6. */
 struct kturn_tuple6 {
@@ -65,7 +65,7 @@ struct kturn_tuple6 {
 	__be16 dport;
 	__be16 number;
 	u16 zero;
-};
+} __aligned(8);
 
 /**
  * struct kturn_flow - one direction of a channel, as packets find it

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What allocations, permissions and channels know of one another. Nobody else
+ * includes this; all under kturn_net.lock.
+ */
+#ifndef _KTURN_OBJECTS_H
+#define _KTURN_OBJECTS_H
+
+#include <linux/jiffies.h>
+
+#include "state.h"
+
+extern struct kmem_cache *kturn_allocation_cache;
+extern struct kmem_cache *kturn_permission_cache;
+extern struct kmem_cache *kturn_channel_cache;
+
+static inline bool kturn_due_passed(const struct kturn_due *due)
+{
+	return time_after_eq(jiffies, due->expires);
+}
+
+/* Follow a deadline of the channel, its permission or its allocation. */
+void kturn_channel_update_until(struct kturn_channel *channel);
+/* Give a channel its permission, or take it away (NULL). */
+void kturn_channel_set_permission(struct kturn_channel *channel,
+				  struct kturn_permission *permission);
+/* Deletion without a notification. */
+void kturn_channel_unlink(struct kturn_net *kn, struct kturn_channel *channel);
+void kturn_permission_unlink(struct kturn_net *kn,
+			     struct kturn_permission *permission);
+
+#endif /* _KTURN_OBJECTS_H */

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tables of a namespace: what packets are looked up in.
+ */
+#include <linux/jhash.h>
+#include <linux/slab.h>
+
+#include "state.h"
+#include "tables.h"
+
+/* Hash keys without padding. */
+static_assert(sizeof(struct kturn_tuple4) == 16);
+static_assert(sizeof(struct kturn_tuple6) == 40);
+static_assert(sizeof(struct kturn_endpoint) == 20);
+static_assert(sizeof(struct kturn_permission_key) == 24);
+
+/*
+ * The number, which only ChannelData has, goes into the seed: the IPv4 tuple
+ * is three words then, as cheap as a hash can be.
+ */
+static u32 tuple4_hash(const void *data, u32 len, u32 seed)
+{
+	const struct kturn_tuple4 *t = data;
+
+	return jhash_3words((__force u32)t->saddr, (__force u32)t->daddr,
+			    (__force u32)t->sport << 16 | (__force u32)t->dport,
+			    seed ^ (__force u32)t->number);
+}
+
+static int tuple4_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const u64 *a = arg->key;
+	const u64 *b = (const u64 *)&((const struct kturn_flow *)obj)->tuple4;
+
+	return ((a[0] ^ b[0]) | (a[1] ^ b[1])) != 0;
+}
+
+static int tuple6_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const u64 *a = arg->key;
+	const u64 *b = (const u64 *)&((const struct kturn_flow *)obj)->tuple6;
+
+	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) |
+		(a[3] ^ b[3]) | (a[4] ^ b[4])) != 0;
+}
+
+/* Tables begin small and grow: idle namespaces are to cost next to nothing. */
+#define KTURN_TABLE_HINT	4
+
+static const struct rhashtable_params flow4_params = {
+	.nelem_hint = KTURN_TABLE_HINT,
+	.key_len = sizeof_field(struct kturn_flow, tuple4),
+	.key_offset = offsetof(struct kturn_flow, tuple4),
+	.head_offset = offsetof(struct kturn_flow, node),
+	.hashfn = tuple4_hash,
+	.obj_cmpfn = tuple4_differs,
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params flow6_params = {
+	.nelem_hint = KTURN_TABLE_HINT,
+	.key_len = sizeof_field(struct kturn_flow, tuple6),
+	.key_offset = offsetof(struct kturn_flow, tuple6),
+	.head_offset = offsetof(struct kturn_flow, node),
+	.obj_cmpfn = tuple6_differs,
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params client_params = {
+	.nelem_hint = KTURN_TABLE_HINT,
+	.key_len = sizeof_field(struct kturn_allocation, tuple),
+	.key_offset = offsetof(struct kturn_allocation, tuple),
+	.head_offset = offsetof(struct kturn_allocation, node),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params relayed_params = {
+	.nelem_hint = KTURN_TABLE_HINT,
+	.key_len = sizeof_field(struct kturn_relayed, endpoint),
+	.key_offset = offsetof(struct kturn_relayed, endpoint),
+	.head_offset = offsetof(struct kturn_relayed, node),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params permission_params = {
+	.nelem_hint = KTURN_TABLE_HINT,
+	.key_len = sizeof_field(struct kturn_permission, key),
+	.key_offset = offsetof(struct kturn_permission, key),
+	.head_offset = offsetof(struct kturn_permission, node),
+	.automatic_shrinking = true,
+};
+
+/**
+ * kturn_flow4_find() - find the channel direction of an IPv4 datagram
+ * @kn: namespace
+ * @tuple: its addresses and, of ChannelData, the number
+ *
+ * Context: RCU read side.
+ */
+struct kturn_flow *kturn_flow4_find(struct kturn_net *kn,
+				    const struct kturn_tuple4 *tuple)
+{
+	return rhashtable_lookup(&kn->flows4, tuple, flow4_params);
+}
+
+/**
+ * kturn_flow6_find() - find the channel direction of an IPv6 datagram
+ * @kn: namespace
+ * @tuple: its addresses and, of ChannelData, the number
+ *
+ * Context: RCU read side.
+ */
+struct kturn_flow *kturn_flow6_find(struct kturn_net *kn,
+				    const struct kturn_tuple6 *tuple)
+{
+	return rhashtable_lookup(&kn->flows6, tuple, flow6_params);
+}
+
+/**
+ * kturn_allocation_by_client() - find the allocation of a 5-tuple
+ * @kn: namespace
+ * @tuple: client's and server's transport address
+ *
+ * Context: RCU read side or kturn_net.lock.
+ */
+struct kturn_allocation *
+kturn_allocation_by_client(struct kturn_net *kn,
+			   const struct kturn_five_tuple *tuple)
+{
+	return rhashtable_lookup_fast(&kn->clients, tuple, client_params);
+}
+
+/**
+ * kturn_allocation_by_relayed() - find the owner of a relayed address
+ * @kn: namespace
+ * @relayed: relayed transport address
+ *
+ * Context: RCU read side or kturn_net.lock.
+ */
+struct kturn_allocation *
+kturn_allocation_by_relayed(struct kturn_net *kn,
+			    const struct kturn_endpoint *relayed)
+{
+	struct kturn_relayed *r;
+
+	r = rhashtable_lookup_fast(&kn->relayed, relayed, relayed_params);
+	if (!r)
+		return NULL;
+	return container_of(r, struct kturn_allocation, relayed[r->slot]);
+}
+
+/* The key of the permission for @peer. */
+void kturn_permission_key(struct kturn_permission_key *key,
+			  const struct kturn_allocation *allocation,
+			  const struct kturn_endpoint *peer)
+{
+	key->allocation = allocation->id;
+	key->family = peer->family;
+	key->addr = peer->addr;
+}
+
+/**
+ * kturn_permission_find() - find the permission for a peer
+ * @kn: namespace
+ * @allocation: whose
+ * @peer: peer's address; the port does not matter
+ *
+ * Context: RCU read side or kturn_net.lock.
+ */
+struct kturn_permission *
+kturn_permission_find(struct kturn_net *kn,
+		      const struct kturn_allocation *allocation,
+		      const struct kturn_endpoint *peer)
+{
+	struct kturn_permission_key key;
+
+	kturn_permission_key(&key, allocation, peer);
+	return rhashtable_lookup_fast(&kn->permissions, &key,
+				      permission_params);
+}
+
+/* insertion and removal, under kturn_net.lock: 0, -EEXIST, -ENOMEM, -E2BIG */
+
+int kturn_flow_insert(struct kturn_net *kn, struct kturn_flow *flow, u16 family)
+{
+	if (family == AF_INET)
+		return rhashtable_lookup_insert_fast(&kn->flows4, &flow->node,
+						     flow4_params);
+	return rhashtable_lookup_insert_fast(&kn->flows6, &flow->node,
+					     flow6_params);
+}
+
+void kturn_flow_remove(struct kturn_net *kn, struct kturn_flow *flow,
+		       u16 family)
+{
+	if (family == AF_INET)
+		rhashtable_remove_fast(&kn->flows4, &flow->node, flow4_params);
+	else
+		rhashtable_remove_fast(&kn->flows6, &flow->node, flow6_params);
+}
+
+int kturn_permission_insert(struct kturn_net *kn,
+			    struct kturn_permission *permission)
+{
+	return rhashtable_lookup_insert_fast(&kn->permissions,
+					     &permission->node,
+					     permission_params);
+}
+
+void kturn_permission_remove(struct kturn_net *kn,
+			     struct kturn_permission *permission)
+{
+	rhashtable_remove_fast(&kn->permissions, &permission->node,
+			       permission_params);
+}
+
+int kturn_client_insert(struct kturn_net *kn,
+			struct kturn_allocation *allocation)
+{
+	return rhashtable_lookup_insert_fast(&kn->clients, &allocation->node,
+					     client_params);
+}
+
+void kturn_client_remove(struct kturn_net *kn,
+			 struct kturn_allocation *allocation)
+{
+	rhashtable_remove_fast(&kn->clients, &allocation->node, client_params);
+}
+
+int kturn_relayed_insert(struct kturn_net *kn, struct kturn_relayed *relayed)
+{
+	return rhashtable_lookup_insert_fast(&kn->relayed, &relayed->node,
+					     relayed_params);
+}
+
+void kturn_relayed_remove(struct kturn_net *kn, struct kturn_relayed *relayed)
+{
+	rhashtable_remove_fast(&kn->relayed, &relayed->node, relayed_params);
+}
+
+/* ports */
+
+/**
+ * kturn_state_ports() - see to it that the namespace has a map of ports
+ * @kn: namespace
+ *
+ * Context: kturn_net.lock.
+ * Return: 0 or -ENOMEM
+ */
+int kturn_state_ports(struct kturn_net *kn)
+{
+	u8 *ports;
+
+	if (rcu_access_pointer(kn->ports))
+		return 0;
+	ports = kvzalloc(65536 / 4, GFP_KERNEL);
+	if (!ports)
+		return -ENOMEM;
+	rcu_assign_pointer(kn->ports, ports);
+	return 0;
+}
+
+static unsigned long port_index(__be16 port, enum kturn_port_kind kind)
+{
+	return ntohs(port) | (unsigned long)kind << 16;
+}
+
+static void port_mark(struct kturn_net *kn, __be16 port,
+		      enum kturn_port_kind kind, bool used)
+{
+	u8 *ports = rcu_dereference_protected(kn->ports,
+					      lockdep_is_held(&kn->lock));
+	u16 p = ntohs(port);
+	u8 bits = kind << ((p & 3) * 2);
+	u8 *byte = &ports[p >> 2];
+
+	WRITE_ONCE(*byte, used ? *byte | bits : *byte & ~bits);
+}
+
+/* One more user of a port. Return: 0 or -ENOMEM */
+int kturn_port_get(struct kturn_net *kn, __be16 port,
+		   enum kturn_port_kind kind)
+{
+	unsigned long index = port_index(port, kind);
+	void *old = xa_load(&kn->port_users, index);
+	unsigned long users = old ? xa_to_value(old) : 0;
+	int err;
+
+	err = xa_err(xa_store(&kn->port_users, index, xa_mk_value(users + 1),
+			      GFP_KERNEL));
+	if (err)
+		return err;
+	if (!users)
+		port_mark(kn, port, kind, true);
+	return 0;
+}
+
+/* One user of a port less. */
+void kturn_port_put(struct kturn_net *kn, __be16 port,
+		    enum kturn_port_kind kind)
+{
+	unsigned long index = port_index(port, kind);
+	unsigned long users = xa_to_value(xa_load(&kn->port_users, index)) - 1;
+
+	if (users) {
+		/* Replaces a value by a value: needs no memory. */
+		xa_store(&kn->port_users, index, xa_mk_value(users),
+			 GFP_KERNEL);
+		return;
+	}
+	port_mark(kn, port, kind, false);
+	xa_erase(&kn->port_users, index);
+}
+
+/**
+ * kturn_tables_init() - make the tables of a namespace
+ * @kn: namespace
+ *
+ * Return: 0 or -ENOMEM
+ */
+int kturn_tables_init(struct kturn_net *kn)
+{
+	int err;
+
+	xa_init_flags(&kn->allocations, XA_FLAGS_ALLOC1);
+	xa_init(&kn->port_users);
+	err = rhashtable_init(&kn->flows4, &flow4_params);
+	if (err)
+		return err;
+	err = rhashtable_init(&kn->flows6, &flow6_params);
+	if (err)
+		goto err_flows4;
+	err = rhashtable_init(&kn->clients, &client_params);
+	if (err)
+		goto err_flows6;
+	err = rhashtable_init(&kn->relayed, &relayed_params);
+	if (err)
+		goto err_clients;
+	err = rhashtable_init(&kn->permissions, &permission_params);
+	if (err)
+		goto err_relayed;
+	return 0;
+
+err_relayed:
+	rhashtable_destroy(&kn->relayed);
+err_clients:
+	rhashtable_destroy(&kn->clients);
+err_flows6:
+	rhashtable_destroy(&kn->flows6);
+err_flows4:
+	rhashtable_destroy(&kn->flows4);
+	return err;
+}
+
+/**
+ * kturn_tables_exit() - take down the tables of a namespace
+ * @kn: namespace, empty
+ */
+void kturn_tables_exit(struct kturn_net *kn)
+{
+	rhashtable_destroy(&kn->permissions);
+	rhashtable_destroy(&kn->relayed);
+	rhashtable_destroy(&kn->clients);
+	rhashtable_destroy(&kn->flows6);
+	rhashtable_destroy(&kn->flows4);
+	xa_destroy(&kn->port_users);
+	xa_destroy(&kn->allocations);
+	kvfree(rcu_dereference_protected(kn->ports, true));
+}
