@@ -119,9 +119,10 @@ class Run:
             self.tail.clear()
 
     def _note_failures(self):
-        """Gives each new failure what was said since the result before."""
+        """Gives each new failure what was said since the result before, unless another shows the same already."""
         for index in range(len(self.details), len(self.parser.failures)):
-            self.details[index] = list(self.tail)
+            said = list(self.tail)
+            self.details[index] = [] if said in self.details.values() else said
 
     def _fail(self, reason):
         self.parser.fail("the whole suite", reason)

@@ -18,12 +18,12 @@ class Suite:
     in_vm: bool = False
     vm_options: list = field(default_factory=list)
 
-    def on(self, series):
-        """The command line, in a guest of this series if the suite runs in one."""
+    def on(self, series, results):
+        """The command line, in a guest of this series if the suite runs in one; its kernel log goes to results."""
         if not self.in_vm:
             return self.command
-        return ["tests/vm/run", "--kernel", series, "--timeout", str(self.timeout), *self.vm_options,
-                "--", *self.command]
+        return ["tests/vm/run", "--kernel", series, "--timeout", str(self.timeout), "--results", results,
+                *self.vm_options, "--", *self.command]
 
 
 def _where(text):
