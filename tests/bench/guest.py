@@ -20,6 +20,10 @@ from meter import BURST, Lost, Meter
 ENDS = {paths.TO_PEER: ("cl", "rc"), paths.TO_CLIENT: ("pe", "rp")}
 
 
+# Packets before each measurement. The flows themselves are warm since they were checked.
+WARM_UP = 10 * BURST
+
+
 def say(text):
     print(f"bench: {time.monotonic():6.1f} s  {text}", file=sys.stderr, flush=True)
 
@@ -34,25 +38,28 @@ class Case:
 
     def __init__(self, path, direction, size, packets):
         self.path, self.direction, self.size = path, direction, size
-        self.packets, self.warm_up = packets, 3 * len(path.flows)
+        self.packets = packets
         self.frames = frame_set(path, direction, size)
         self.samples = []
 
     def describe(self):
         return f"{self.path.title}, {self.path.family.name}, {self.direction}, {self.size} bytes"
 
-    def _run(self, meter, packets, capture=False):
+    def _run(self, meter, packets, warm_up, capture=False):
         path = self.path
         meter.load(self.frames)
         path.enter()
-        cost = meter.run(path.route(self.direction), packets, self.warm_up, capture)
+        cost = meter.run(path.route(self.direction), packets, warm_up, capture)
         path.leave()
-        path.sent[self.direction] += packets + self.warm_up
+        path.sent[self.direction] += packets + warm_up
         return cost
 
     def verify(self, meter):
-        """Lets one packet of each flow through and compares it, byte by byte, with what must come out."""
-        self._run(meter, len(self.path.flows), capture=True)
+        """Lets one packet of each flow through and compares it, byte by byte, with what must come out.
+
+        Each flow has three packets before: conntrack and flowtable take that many to settle."""
+        flows = len(self.path.flows)
+        self._run(meter, flows, 3 * flows, capture=True)
         got = sorted(frames.parse(frame) for frame in meter.captured())
         expected = sorted(self.path.expected(self.direction, self.size))
         if got != expected:
@@ -61,7 +68,7 @@ class Case:
                                f" first difference: {wrong[0]} instead of {wrong[1]}")
 
     def measure(self, meter):
-        self.samples.append(self._run(meter, self.packets))
+        self.samples.append(self._run(meter, self.packets, WARM_UP))
 
     def result(self):
         return {"family": self.path.family.name, "payload": self.size, "path": self.path.name,
@@ -72,7 +79,7 @@ class Case:
 # Paths measured without kturn.ko and with it. The daemons among them have flows of their own number.
 WITHOUT_MODULE = (paths.Base, paths.Floor, paths.Forwarding, paths.Conntrack, paths.Flowtable, paths.Coturn,
                   paths.Kturnd)
-WITH_MODULE = (paths.Miss, paths.Kernel)
+WITH_MODULE = (paths.Kernel, paths.Miss)
 IN_USERSPACE = (paths.Coturn, paths.Kturnd)
 QUICK = ("base", "ip-forward", "conntrack", "coturn", "kturn")
 FAMILIES = {"4": lab.IPV4, "6": lab.IPV6}
@@ -92,8 +99,8 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each case (7)")
     parser.add_argument("--sizes", type=numbers, default=[172, 1200], help="bytes of payload (172,1200)")
     parser.add_argument("--families", type=families, default=list(FAMILIES.values()), help="of addresses (4,6)")
-    parser.add_argument("--packets", type=int, default=6400, help="in a measurement of a path in the kernel (6400)")
-    parser.add_argument("--daemon-packets", type=int, default=3200, help="in a measurement of a daemon (3200)")
+    parser.add_argument("--packets", type=int, default=3200, help="in a measurement of a path in the kernel (3200)")
+    parser.add_argument("--daemon-packets", type=int, default=1280, help="in a measurement of a daemon (1280)")
     parser.add_argument("--flows", type=int, default=1000, help="through a path in the kernel (1000)")
     parser.add_argument("--daemon-flows", type=int, default=200, help="through a daemon (200)")
     parser.add_argument("--modules", nargs=2, required=True, metavar=("KTURN", "BENCH"), help=argparse.SUPPRESS)

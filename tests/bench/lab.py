@@ -12,6 +12,7 @@ permanent, IPv6 addresses need no duplicate address detection.
 
 import contextlib
 import ctypes
+import functools
 import os
 import subprocess
 
@@ -95,3 +96,9 @@ class Lab:
             batch.append(f"route add default via {getattr(IPV4, gateway)}")
             batch.append(f"route add default via {getattr(IPV6, gateway)}")
         ip("-netns", self.ns(role), batch=batch)
+
+
+@functools.cache
+def get(name):
+    """The lab of that name; made when first asked for."""
+    return Lab(name)

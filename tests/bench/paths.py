@@ -46,6 +46,7 @@ class Forwarding:
     """Plain IP forwarding, and what is measured with the same packets."""
 
     name, title = "ip-forward", "plain IP forwarding"
+    lab_name = None  # its own name, unless it has to share another path's lab
 
     def __init__(self, family, flows):
         self.family = family
@@ -55,7 +56,7 @@ class Forwarding:
         self.flows = []
 
     def start(self):
-        self.lab = lab.Lab(self.name + ("6" if self.family is lab.IPV6 else ""))
+        self.lab = lab.get((self.lab_name or self.name) + ("6" if self.family is lab.IPV6 else ""))
         self.flows = [Flow(i, CLIENT_PORT + i, None, 0, PEER_PORT + i) for i in range(self.flow_count)]
 
     def enter(self):
@@ -293,6 +294,7 @@ class Kernel(Kturnd):
 
 
 class Miss(Forwarding):
-    """Plain IP forwarding once more, with kturn.ko loaded: what it costs packets that are not its own."""
+    """Plain IP forwarding through a relay that kturn.ko serves: what it costs packets that are not its own."""
 
     name, title = "miss", "plain IP forwarding beside kturn.ko"
+    lab_name = Kernel.name
