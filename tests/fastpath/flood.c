@@ -13,6 +13,9 @@
 #include <string.h>
 
 #define WAIT_S 20
+/* Fast enough to be everywhere, slow enough for sockets to hold it. */
+#define FLOOD_BURST 16
+#define FLOOD_PAUSE_NS 1000000
 
 static int send_frame(const struct flood *f)
 {
@@ -30,6 +33,7 @@ static int send_frame(const struct flood *f)
 static void *run(void *arg)
 {
 	struct flood *f = arg;
+	const struct timespec pause = { .tv_nsec = FLOOD_PAUSE_NS };
 	cpu_set_t set;
 	int err;
 
@@ -42,6 +46,8 @@ static void *run(void *arg)
 			f->sent++;
 		else if (err != -EAGAIN && err != -ENOBUFS)
 			break;
+		if (f->sent % FLOOD_BURST == 0)
+			nanosleep(&pause, NULL);
 	}
 	return NULL;
 }
@@ -71,9 +77,14 @@ uint64_t flood_stop(struct flood *f)
 
 uint64_t flood_drain(int fd)
 {
+	int domain = AF_UNSPEC;
+	socklen_t len = sizeof(domain);
 	uint64_t count = 0;
 	uint8_t byte;
 
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	if (domain == AF_PACKET)
+		return wire_drain(fd);
 	while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
 		count++;
 	return count;

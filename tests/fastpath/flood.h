@@ -56,7 +56,7 @@ uint64_t flood_stop(struct flood *f);
 
 /**
  * flood_drain() - receive and count what waits in a socket
- * @fd: the socket
+ * @fd: the socket, of UDP or of a wire
  *
  * Return: number of datagrams or frames.
  */

@@ -10,6 +10,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,10 @@
 #include <unistd.h>
 
 #include "rtnl.h"
+
+#define LINK_POLLS 2000
+#define LINK_POLL_MS 5
+#define RECEIVE_BUFFER (64 << 20)
 
 const uint8_t netns_mac_c[6] = { 2, 0, 0, 0, 0, 0xc1 };
 const uint8_t netns_mac_rc[6] = { 2, 0, 0, 0, 0, 0xc2 };
@@ -80,10 +85,30 @@ static int make_links(const struct netns *n)
 	return err;
 }
 
-static int set_up_end(const struct netns *n, const struct link_end *end)
+/* Up, with carrier: what the kernel finds out later would undo routes. */
+static int wait_for_link(const char *device)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), i;
+
+	if (fd < 0)
+		return complain("socket", -errno);
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	for (i = 0; i < LINK_POLLS; i++) {
+		if (ioctl(fd, SIOCGIFFLAGS, &request) < 0 ||
+		    request.ifr_flags & IFF_RUNNING)
+			break;
+		poll(NULL, 0, LINK_POLL_MS);
+	}
+	close(fd);
+	return request.ifr_flags & IFF_RUNNING ? 0 :
+	       complain(device, -ENETDOWN);
+}
+
+static int bring_up(const struct netns *n, const struct link_end *end)
 {
 	struct nl_sock *sk;
-	int i, err = netns_enter(n, end->id);
+	int err = netns_enter(n, end->id);
 
 	if (err)
 		return err;
@@ -93,6 +118,22 @@ static int set_up_end(const struct netns *n, const struct link_end *end)
 	err = rtnl_up(sk, "lo");
 	if (!err)
 		err = rtnl_up(sk, end->device);
+	rtnl_close(sk);
+	return err;
+}
+
+static int set_up_end(const struct netns *n, const struct link_end *end)
+{
+	struct nl_sock *sk;
+	int i, err = netns_enter(n, end->id);
+
+	if (!err)
+		err = wait_for_link(end->device);
+	if (err)
+		return err;
+	sk = rtnl_open();
+	if (!sk)
+		return -EIO;
 	for (i = 0; i < 2 && !err; i++) {
 		err = rtnl_address(sk, end->device, end->addr[i]);
 		if (!err)
@@ -149,6 +190,8 @@ int netns_open(struct netns *n)
 	err = quieten(n);
 	if (!err)
 		err = make_links(n);
+	for (i = 0; i < sizeof(link_ends) / sizeof(*link_ends) && !err; i++)
+		err = bring_up(n, &link_ends[i]);
 	for (i = 0; i < sizeof(link_ends) / sizeof(*link_ends) && !err; i++)
 		err = set_up_end(n, &link_ends[i]);
 	return err ? err : netns_enter(n, NETNS_RELAY);
@@ -239,7 +282,7 @@ int netns_udp_socket(const struct netns *n, enum netns_id id,
 {
 	struct sockaddr_storage ss;
 	socklen_t len = transport_addr_to_sockaddr(addr, &ss);
-	int size = 4 << 20, fd, err = netns_enter(n, id);
+	int size = RECEIVE_BUFFER, fd, err = netns_enter(n, id);
 
 	if (err)
 		return err;

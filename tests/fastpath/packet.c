@@ -154,7 +154,7 @@ int wire_open(struct wire *w, const struct netns *n, enum netns_id id,
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
 	};
-	int one = 1, size = 16 << 20, err = netns_enter(n, id);
+	int one = 1, size = 64 << 20, err = netns_enter(n, id);
 
 	w->fd = -1;
 	if (err)
@@ -224,6 +224,17 @@ static bool is_housekeeping(const uint8_t *frame, size_t len)
 		       (ip[6] == PROTO_ICMPV6 && ip[IPV6_LEN] >= 130);
 	}
 	return true;
+}
+
+uint64_t wire_drain(int fd)
+{
+	uint8_t frame[128];
+	uint64_t count = 0;
+	ssize_t len;
+
+	while ((len = recv(fd, frame, sizeof(frame), MSG_DONTWAIT)) >= 0)
+		count += !is_housekeeping(frame, len);
+	return count;
 }
 
 static int receive(const struct wire *w, struct frame *f)

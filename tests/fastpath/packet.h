@@ -155,6 +155,14 @@ int wire_send_udp(const struct wire *w, const struct udp_packet *p);
 int wire_receive(const struct wire *w, struct frame *f, int timeout_ms);
 
 /**
+ * wire_drain() - throw away what has been caught
+ * @fd: the wire's socket
+ *
+ * Return: number of frames that wire_receive() would have given.
+ */
+uint64_t wire_drain(int fd);
+
+/**
  * frame_is_udp() - is the frame this datagram, byte by byte?
  * @f: the frame
  * @w: where it was caught: its Ethernet addresses are compared too

@@ -258,9 +258,9 @@ static bool forwardable(const struct sample *s, struct udp_packet *p)
 }
 
 /* What came out of the relay, apart from ICMP errors. */
-static bool next_datagram(const struct wire *w, struct frame *f)
+static bool next_datagram(const struct wire *w, struct frame *f, int timeout_ms)
 {
-	while (!wire_receive(w, f, 0))
+	while (!wire_receive(w, f, timeout_ms))
 		if (frame_udp_port(f))
 			return true;
 	return false;
@@ -272,8 +272,7 @@ static bool judge(struct sample *s, uint64_t forwarded[2])
 	static struct frame f;
 	struct udp_packet in, out;
 	bool expected = forwardable(s, &in);
-	bool came = expected ? !wire_receive(w, &f, PACKET_TIMEOUT_MS)
-			     : next_datagram(w, &f);
+	bool came = next_datagram(w, &f, expected ? PACKET_TIMEOUT_MS : 0);
 
 	if (came)
 		forwarded[s->dir]++;
