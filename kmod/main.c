@@ -48,6 +48,7 @@ static void __net_exit kturn_net_pre_exit(struct net *net)
 	struct kturn_net *kn = kturn_net(net);
 
 	mutex_lock(&kn->lock);
+	kn->closing = true;
 	kturn_hook_set(kn, KTURN_HOOK_NONE);
 	mutex_unlock(&kn->lock);
 }

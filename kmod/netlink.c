@@ -331,15 +331,9 @@ static int permission_put(struct kturn_net *kn, struct genl_info *info,
 			return -ENOENT;
 	} else {
 		permission = kturn_permission_find(kn, allocation, peer);
-		if (!permission)
+		if (!permission || info->nlhdr->nlmsg_flags & NLM_F_EXCL)
 			return kturn_permission_new(kn, allocation, peer,
 						    expires, info->extack);
-		if (info->nlhdr->nlmsg_flags & NLM_F_EXCL) {
-			NL_SET_ERR_MSG_ATTR(info->extack,
-					    info->attrs[KTURN_A_PERMISSION_PEER],
-					    "Peer has a permission already");
-			return -EEXIST;
-		}
 	}
 	kturn_permission_refresh(kn, permission, expires);
 	return 0;

@@ -9,7 +9,8 @@ static struct sk_buff *event_begin(struct kturn_net *kn, u8 cmd, void **hdr)
 {
 	struct sk_buff *msg;
 
-	if (!genl_has_listeners(&kturn_family, kn->net, KTURN_GROUP_EVENTS))
+	if (kn->closing ||
+	    !genl_has_listeners(&kturn_family, kn->net, KTURN_GROUP_EVENTS))
 		return NULL;
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!msg)

@@ -86,12 +86,12 @@ static void permission_adopt(struct kturn_allocation *allocation,
  * kturn_permission_new() - install a permission
  * @kn: namespace
  * @allocation: whose; relays the peer's family
- * @peer: peer's IP address, of which there is no permission yet
+ * @peer: peer's IP address
  * @expires: deadline in jiffies
  * @extack: for a refusal
  *
  * Context: kturn_net.lock.
- * Return: 0, -ENOSPC at the limit, -ENOMEM
+ * Return: 0, -EEXIST, -ENOSPC at the limit, -ENOMEM
  */
 int kturn_permission_new(struct kturn_net *kn,
 			 struct kturn_allocation *allocation,
@@ -101,6 +101,15 @@ int kturn_permission_new(struct kturn_net *kn,
 	struct kturn_permission *permission;
 	int err;
 
+	permission = kturn_permission_find(kn, allocation, peer);
+	if (permission && kturn_due_passed(&permission->due)) {
+		kturn_permission_del(kn, permission, KTURN_DEL_REASON_EXPIRED);
+		permission = NULL;
+	}
+	if (permission) {
+		NL_SET_ERR_MSG(extack, "Peer has a permission already");
+		return -EEXIST;
+	}
 	if (kn->n_permissions >= kn->max_permissions) {
 		NL_SET_ERR_MSG(extack,
 			       "Limit on permissions reached, see max-permissions");

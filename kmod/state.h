@@ -234,6 +234,7 @@ struct kturn_allocation {
  * @generation: counts additions and removals, for dumps
  * @wheel: deadlines
  * @sweep: takes what has run out
+ * @closing: nobody is told any more: the family may be gone
  * @hook: enum kturn_hook, as set
  * @hooked: the one that is registered
  * @hook_ops: for netfilter, by hook (but none) and family
@@ -261,6 +262,7 @@ struct kturn_net {
 	u32 generation;
 	struct kturn_wheel wheel;
 	struct delayed_work sweep;
+	bool closing;
 	u32 hook;
 	u32 hooked;
 	struct nf_hook_ops hook_ops[KTURN_HOOK_INPUT][KTURN_FAMILIES];
