@@ -37,8 +37,9 @@ class Meter:
             options += " capture=1"
         lost = False
         try:
-            with open(f"{DIRECTORY}/run", "w") as file:
-                file.write(options)
+            # Unbuffered: a buffer would write once more, and run once more, after a failure.
+            with open(f"{DIRECTORY}/run", "wb", buffering=0) as file:
+                file.write(options.encode())
         except OSError as error:
             if error.errno != errno.ETIMEDOUT:
                 raise
