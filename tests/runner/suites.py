@@ -67,6 +67,8 @@ def load(path, root):
                     raise ValueError("no command")
                 in_vm, series, options = _where(where)
                 for each, words in _expand(name, command, root):
+                    if each in names and "*" in name:
+                        continue    # it has a line of its own above
                     if each in names:
                         raise ValueError(f"there are two suites '{each}'")
                     names.add(each)
