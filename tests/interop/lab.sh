@@ -60,10 +60,10 @@ lab_down()
 	local pid ns
 
 	for pid in "${LAB_PIDS[@]}"; do
-		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+		lab_stop "$pid"
 	done
 	for ns in "$CLIENT" "$RELAY" "$PEER"; do
-		ip netns del "$ns" 2>/dev/null
+		ip netns del "$ns" 2>/dev/null || true
 	done
 	rm -rf "$LAB_DIR"
 }
@@ -78,8 +78,8 @@ lab_start()
 
 lab_stop()
 {
-	kill "$1" 2>/dev/null
-	wait "$1" 2>/dev/null
+	kill "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
 }
 
 # wait_for SECONDS COMMAND...: until the command succeeds.
