@@ -102,3 +102,16 @@ bool flood_wait(struct flood *f, uint64_t packets, const int *fd,
 			counts[i] += flood_drain(fd[i]);
 	return f->sent >= until;
 }
+
+bool flood_wait_for(uint64_t packets, int which, const int *fd,
+		    uint64_t *counts, int fds)
+{
+	uint64_t until = counts[which] + packets;
+	time_t end = time(NULL) + WAIT_S;
+	int i;
+
+	while (counts[which] < until && time(NULL) < end)
+		for (i = 0; i < fds; i++)
+			counts[i] += flood_drain(fd[i]);
+	return counts[which] >= until;
+}

@@ -75,4 +75,17 @@ uint64_t flood_drain(int fd);
 bool flood_wait(struct flood *f, uint64_t packets, const int *fd,
 		uint64_t *counts, int fds);
 
+/**
+ * flood_wait_for() - let the flood go on until some of it arrives
+ * @packets: how many more are to arrive
+ * @which: at which of the sockets
+ * @fd: the sockets
+ * @counts: what was drained is added here
+ * @fds: how many sockets
+ *
+ * Return: whether they arrived in time.
+ */
+bool flood_wait_for(uint64_t packets, int which, const int *fd,
+		    uint64_t *counts, int fds);
+
 #endif /* KTURN_TESTS_FLOOD_H */

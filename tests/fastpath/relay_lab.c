@@ -460,6 +460,24 @@ uint64_t relay_passed_since_booked(struct relay *r, int reason)
 	return more;
 }
 
+void relay_print_stats(struct relay *r)
+{
+	struct fastpath_stats s = relay_stats(r);
+	int i;
+
+	printf("# forwarded %llu to peers, %llu to clients\n",
+	       (unsigned long long)s.to_peer.packets,
+	       (unsigned long long)s.to_client.packets);
+	for (i = KTURN_A_PASSED_STUN; i <= KTURN_A_PASSED_MAX; i++)
+		if (s.passed[i])
+			printf("# passed %s %llu\n", fastpath_passed_name(i),
+			       (unsigned long long)s.passed[i]);
+	for (i = KTURN_A_DROPPED_UNBOUND_CHANNEL; i <= KTURN_A_DROPPED_MAX; i++)
+		if (s.dropped[i])
+			printf("# dropped %s %llu\n", fastpath_dropped_name(i),
+			       (unsigned long long)s.dropped[i]);
+}
+
 static bool same_count(const char *kind, const char *name, uint64_t got,
 		       uint64_t want)
 {

@@ -283,4 +283,10 @@ uint64_t relay_passed_since_booked(struct relay *r, int reason);
  */
 struct fastpath_stats relay_stats(struct relay *r);
 
+/**
+ * relay_print_stats() - the module's counters as diagnostics, zeros left out
+ * @r: the set-up
+ */
+void relay_print_stats(struct relay *r);
+
 #endif /* KTURN_TESTS_RELAY_LAB_H */

@@ -211,7 +211,8 @@ TEST_F(path, two_processors)
 		    seen[0] + seen[1] == forwarded)
 			break;
 	}
-	EXPECT_EQ(sent[0] + sent[1], forwarded);
+	EXPECT_EQ(sent[0] + sent[1], forwarded)
+		relay_print_stats(&self->r);
 	EXPECT_EQ(forwarded, seen[0] + seen[1]);
 	EXPECT_EQ(100 * forwarded, stats.to_peer.bytes + stats.to_client.bytes);
 }
@@ -282,7 +283,8 @@ TEST_F(path, deletion_under_traffic)
 		if (total == sent)
 			break;
 	}
-	EXPECT_EQ(sent, total);
+	EXPECT_EQ(sent, total)
+		relay_print_stats(&self->r);
 	EXPECT_EQ(seen[0], stats.to_peer.packets + stats.to_client.packets);
 	EXPECT_LT(0, seen[0]);
 	EXPECT_EQ(0, stats.dropped[KTURN_A_DROPPED_OUTPUT]);
