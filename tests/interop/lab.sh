@@ -43,6 +43,7 @@ lab_up()
 	LAB_DIR=$(mktemp -d)
 	trap lab_down EXIT
 	# An emulated processor may leave a program waiting for longer than coturn's tools have buffers for.
+	[ -z "${KTURN_IN_VM-}" ] || "$KTURN_ROOT/tests/vm/keep-static-keys"
 	[ -z "${KTURN_IN_VM-}" ] || echo 8388608 | tee /proc/sys/net/core/rmem_{default,max} >/dev/null
 	for ns in "$CLIENT" "$RELAY" "$PEER"; do
 		ip netns add "$ns" && ip -n "$ns" link set lo up
