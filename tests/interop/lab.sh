@@ -36,15 +36,20 @@ lab_address()
 	ip -n "$1" link set "$2" up
 }
 
+# An emulated processor may leave a program waiting for longer than coturn's tools have buffers for.
+in_emulation()
+{
+	"$KTURN_ROOT/tests/vm/keep-static-keys" &&
+		echo 8388608 | tee /proc/sys/net/core/rmem_{default,max} >/dev/null
+}
+
 lab_up()
 {
 	local ns
 
 	LAB_DIR=$(mktemp -d)
 	trap lab_down EXIT
-	# An emulated processor may leave a program waiting for longer than coturn's tools have buffers for.
-	[ -z "${KTURN_IN_VM-}" ] || "$KTURN_ROOT/tests/vm/keep-static-keys"
-	[ -z "${KTURN_IN_VM-}" ] || echo 8388608 | tee /proc/sys/net/core/rmem_{default,max} >/dev/null
+	[ -z "${KTURN_IN_VM-}" ] || in_emulation || die "the guest cannot be prepared"
 	for ns in "$CLIENT" "$RELAY" "$PEER"; do
 		ip netns add "$ns" && ip -n "$ns" link set lo up
 	done
