@@ -45,7 +45,7 @@ ifneq ($(call sources,bench),)
 PROGRAMS += kturn-bench
 endif
 
-.PHONY: all programs module install uninstall clean help deps \
+.PHONY: all programs libraries module install uninstall clean help deps \
 	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels \
 	demo bench lint
 .DELETE_ON_ERROR:
@@ -53,7 +53,11 @@ endif
 
 all: programs module	## kturnd, kturnctl and, where kernel headers are found, kturn.ko
 
-programs: $(PROGRAMS:%=$(BUILD)/%)	## the userspace programs only
+programs: libraries $(PROGRAMS:%=$(BUILD)/%)	## the userspace programs only
+
+libraries:
+	@pkg-config --exists --print-errors $(PKGS) || \
+		{ echo "Libraries are missing: 'make deps' installs them (Debian 12, as root)."; exit 1; }
 
 module:		## kturn.ko for the kernel KVER (the running one by default)
 	@if [ -e $(KDIR)/Makefile ]; then \
@@ -79,12 +83,12 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 LIBS_OBJ := $(LAYERS:%=$(OBJ)/lib%.a)
 LIBS_SAN := $(LAYERS:%=$(SAN)/lib%.a)
 
-$(OBJ)/%.o: %.c
+$(OBJ)/%.o: %.c | libraries
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(EXTRA_CPPFLAGS) $(OPT) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(SAN)/%.o: %.c
+$(SAN)/%.o: %.c | libraries
 	@mkdir -p $(@D)
 	@echo "  CC    $< (sanitized)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(EXTRA_CPPFLAGS) $(SANITIZE) $(CFLAGS) -MMD -MP -c -o $@ $<
