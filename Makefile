@@ -143,7 +143,7 @@ test: deps	## build everything, run every test; ends with a count
 	@tests/run
 
 test-kernels: deps	## build the module for 6.1, 6.12 and 7.2 and test it on each
-	@$(MAKE) --no-print-directory programs vm-tests
+	@$(MAKE) --no-print-directory programs vm-tests fuzzers
 	@tests/run --kernels 6.1,6.12,7.2
 
 demo: deps	## relay a real client's traffic through the module, in a VM
