@@ -423,6 +423,8 @@ static const struct {
 	  "ADDITIONAL-ADDRESS-FAMILY" },
 	{ STUN_ATTR_ADDRESS_ERROR_CODE, 4, 767, 1, "ADDRESS-ERROR-CODE" },
 	{ STUN_ATTR_ICMP, 8, 8, 1, "ICMP" },
+	{ STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY, 4, 4, 1,
+	  "ADDITIONAL-ADDRESS-FAMILY" },
 };
 
 #define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))

@@ -49,6 +49,12 @@ enum stun_attr_type {
 	STUN_ATTR_ADDRESS_ERROR_CODE		= 0x8001,
 	STUN_ATTR_ICMP				= 0x8004,
 
+	/*
+	 * Which in RFC 8656's drafts was this number: coturn and its clients
+	 * know no other.
+	 */
+	STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY = 0x8032,
+
 	/* Names only: RFC 5780, 6062, 7635, 8016, 8445, and ORIGIN */
 	STUN_ATTR_CHANGE_REQUEST		= 0x0003,
 	STUN_ATTR_ACCESS_TOKEN			= 0x001b,

@@ -90,17 +90,27 @@ static uint8_t default_family(const struct turn_request *req)
 	return STUN_FAMILY_IPV4;
 }
 
+/* The request's number of ADDITIONAL-ADDRESS-FAMILY; 0 without. */
+static uint16_t additional_family(const struct stun_message *msg)
+{
+	if (stun_has(msg, STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY))
+		return STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY;
+	if (stun_has(msg, STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY))
+		return STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY;
+	return 0;
+}
+
 /* Steps 5 to 9 of section 7.2, as far as they concern the message itself. */
 static unsigned int read_wish(const struct turn_request *req, struct wish *w)
 {
 	const struct stun_message *msg = req->msg;
-	bool requested, additional;
+	uint16_t additional = additional_family(msg);
 	uint8_t family;
+	bool requested;
 
 	w->has_token = stun_get_reservation_token(msg, w->token) == 0;
 	w->even_port = stun_get_even_port(msg, &w->reserve) == 0;
 	requested = stun_has(msg, STUN_ATTR_REQUESTED_ADDRESS_FAMILY);
-	additional = stun_has(msg, STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY);
 
 	if (w->has_token)
 		return w->even_port || requested || additional ?
@@ -115,9 +125,8 @@ static unsigned int read_wish(const struct turn_request *req, struct wish *w)
 	}
 	if (!additional)
 		return want_family(w, default_family(req));
-	if (w->reserve ||
-	    stun_get_address_family(msg, STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY,
-				    &family) || family != STUN_FAMILY_IPV6)
+	if (w->reserve || stun_get_address_family(msg, additional, &family) ||
+	    family != STUN_FAMILY_IPV6)
 		return STUN_ERR_BAD_REQUEST;
 	want_family(w, STUN_FAMILY_IPV4);
 	return want_family(w, STUN_FAMILY_IPV6);
