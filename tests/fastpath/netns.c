@@ -85,24 +85,17 @@ static int make_links(const struct netns *n)
 	return err;
 }
 
-/* Up, with carrier: what the kernel finds out later would undo routes. */
-static int wait_for_link(const char *device)
+/* What the kernel finds out later would undo routes and drop packets. */
+static int wait_for_link(struct nl_sock *sk, const char *device)
 {
-	struct ifreq request = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), i;
+	int i, up = 0;
 
-	if (fd < 0)
-		return complain("socket", -errno);
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	for (i = 0; i < LINK_POLLS; i++) {
-		if (ioctl(fd, SIOCGIFFLAGS, &request) < 0 ||
-		    request.ifr_flags & IFF_RUNNING)
-			break;
-		poll(NULL, 0, LINK_POLL_MS);
+	for (i = 0; i < LINK_POLLS && !up; i++) {
+		if (i)
+			poll(NULL, 0, LINK_POLL_MS);
+		up = rtnl_is_up(sk, device);
 	}
-	close(fd);
-	return request.ifr_flags & IFF_RUNNING ? 0 :
-	       complain(device, -ENETDOWN);
+	return up > 0 ? 0 : complain(device, -ENETDOWN);
 }
 
 static int bring_up(const struct netns *n, const struct link_end *end)
@@ -127,13 +120,12 @@ static int set_up_end(const struct netns *n, const struct link_end *end)
 	struct nl_sock *sk;
 	int i, err = netns_enter(n, end->id);
 
-	if (!err)
-		err = wait_for_link(end->device);
 	if (err)
 		return err;
 	sk = rtnl_open();
 	if (!sk)
 		return -EIO;
+	err = wait_for_link(sk, end->device);
 	for (i = 0; i < 2 && !err; i++) {
 		err = rtnl_address(sk, end->device, end->addr[i]);
 		if (!err)

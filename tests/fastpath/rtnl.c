@@ -19,6 +19,9 @@
 #include <netlink/socket.h>
 #include <stdio.h>
 
+/* IF_OPER_UP, from <linux/if.h>, which does not go with <net/if.h>. */
+#define OPER_UP 6
+
 struct nl_sock *rtnl_open(void)
 {
 	struct nl_sock *sk = nl_socket_alloc();
@@ -97,6 +100,39 @@ int rtnl_up(struct nl_sock *sk, const char *device)
 	struct nl_msg *msg = request(RTM_NEWLINK, 0, &link, sizeof(link));
 
 	return msg ? carry_out(sk, msg, device) : -ENOMEM;
+}
+
+static int read_operstate(struct nl_msg *msg, void *operstate)
+{
+	struct nlattr *state = nlmsg_find_attr(nlmsg_hdr(msg),
+					       sizeof(struct ifinfomsg),
+					       IFLA_OPERSTATE);
+
+	if (state)
+		*(int *)operstate = nla_get_u8(state);
+	return NL_OK;
+}
+
+int rtnl_is_up(struct nl_sock *sk, const char *device)
+{
+	struct ifinfomsg link = { .ifi_index = if_nametoindex(device) };
+	struct nl_msg *msg = request(RTM_GETLINK, 0, &link, sizeof(link));
+	int err, operstate = 0;
+
+	if (!msg)
+		return -ENOMEM;
+	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, read_operstate,
+			    &operstate);
+	err = nl_send_auto(sk, msg);
+	nlmsg_free(msg);
+	if (err >= 0)
+		err = nl_recvmsgs_default(sk);
+	if (err >= 0)
+		err = nl_wait_for_ack(sk);
+	if (err >= 0)
+		return operstate == OPER_UP;
+	printf("# rtnetlink, %s: %s\n", device, nl_geterror(err));
+	return -EIO;
 }
 
 int rtnl_address(struct nl_sock *sk, const char *device, const char *addr)

@@ -48,6 +48,18 @@ int rtnl_veth(struct nl_sock *sk, const char *name, const uint8_t mac[6],
 int rtnl_up(struct nl_sock *sk, const char *device);
 
 /**
+ * rtnl_is_up() - may packets be given to a device?
+ * @sk: a socket in its namespace
+ * @device: its name
+ *
+ * Its operational state (RFC 2863) must be up. IFF_RUNNING takes a new device
+ * that said nothing yet for up too, and its queue may then drop what it gets.
+ *
+ * Return: 1 or 0, or a negative errno.
+ */
+int rtnl_is_up(struct nl_sock *sk, const char *device);
+
+/**
  * rtnl_address() - give a device an address
  * @sk: a socket in its namespace
  * @device: its name
