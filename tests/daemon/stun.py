@@ -77,7 +77,11 @@ class Answer:
 
 
 class Client:
-    """A client on a connected socket, so that only answers from the address it asked are heard."""
+    """A client on a connected socket, so that only answers from the address it asked are heard.
+
+    It keeps its port to the end of the run: a later one on the same port would meet its allocation."""
+
+    ports_in_use = []
 
     def __init__(self, server, port=3478, user="alice", password="secret", source=None):
         self.socket = socket.socket(family_of(server), socket.SOCK_DGRAM)
@@ -85,6 +89,7 @@ class Client:
         if source:
             self.socket.bind((source, 0))
         self.socket.connect((server, port))
+        self.ports_in_use.append(self.socket)
         self.user, self.password = user, password
         self.realm = self.nonce = None
         self.waiting = []
