@@ -240,10 +240,12 @@ TEST_F(allocate, rfc8656_7_2_step9_dual_allocation)
 
 TEST_F(allocate, dual_allocation_by_the_drafts_number)
 {
+	struct client other = client_new(5001);
+
 	ASSERT_EQ(0, allocate_family(self->w, &self->c, 0x8032, 2));
 	EXPECT_EQ(AF_INET, relayed(self->w, 0).family);
 	EXPECT_EQ(AF_INET6, relayed(self->w, 1).family);
-	EXPECT_EQ(400, allocate_family(self->w, &self->c, 0x8032, 1));
+	EXPECT_EQ(400, allocate_family(self->w, &other, 0x8032, 1));
 }
 
 TEST_F(allocate, rfc8656_7_2_step9_only_ipv6_may_be_additional)
