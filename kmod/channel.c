@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <net/dst.h>
 
+#include "flow.h"
 #include "netlink.h"
 #include "objects.h"
 #include "rewrite.h"

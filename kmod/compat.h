@@ -27,6 +27,15 @@ static inline int kturn_route_input(struct sk_buff *skb)
 #endif
 }
 
+/* What a switch noted about @skb, where the kernel knows of switches. */
+static inline void kturn_offload_marks_clear(struct sk_buff *skb)
+{
+#ifdef CONFIG_NET_SWITCHDEV
+	skb->offload_fwd_mark = 0;
+	skb->offload_l3_fwd_mark = 0;
+#endif
+}
+
 /* Parsed attributes of the request that started a dump. */
 static inline struct nlattr **kturn_dump_attrs(struct netlink_callback *cb)
 {

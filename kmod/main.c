@@ -11,7 +11,7 @@
 #include "hook.h"
 #include "netlink.h"
 #include "rewrite.h"
-#include "state.h"
+#include "tables.h"
 #include "version.h"
 
 static unsigned int kturn_net_id __read_mostly;
@@ -75,6 +75,7 @@ static int __init kturn_init(void)
 
 	if (!kturn_rewrite_selftest())
 		return -ENOTRECOVERABLE;
+	kturn_hash_init();
 	err = kturn_state_caches_init();
 	if (err)
 		return err;

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Route, MTU, ICMP errors, neighbour, send.
+ * What is rare on the way out: new routes, new neighbours, ICMP errors.
  */
 #include <linux/icmpv6.h>
-#include <linux/netdevice.h>
-#include <linux/netfilter.h>
-#include <net/arp.h>
 #include <net/icmp.h>
-#include <net/ip.h>
-#include <net/ip6_route.h>
-#include <net/ipv6.h>
-#include <net/ndisc.h>
-#include <net/route.h>
 
 #include "compat.h"
 #include "output.h"
@@ -46,14 +38,21 @@ static bool dst_is_plain(const struct dst_entry *dst,
 	return dst->output == output && !dst->lwtstate && !dst_xfrm(dst);
 }
 
-/*
+/**
+ * kturn_route4_lookup() - find a new route for IPv4 datagrams
+ * @net: namespace
+ * @path: where it is kept
+ * @out: the other direction's flow
+ *
  * The route that an unbound socket with the relayed address as its source
  * would take: no mark, no device, default TOS. Whatever is set on the received
  * packet concerns the way it came.
+ *
+ * Return: the route, good for this RCU section, or ERR_PTR of the negative
+ *	KTURN_A_PASSED_* reason why there is none
  */
-static noinline int route4_lookup(struct net *net, struct kturn_path *path,
-				  const struct kturn_flow *out,
-				  struct dst_entry **dst)
+struct dst_entry *kturn_route4_lookup(struct net *net, struct kturn_path *path,
+				      const struct kturn_flow *out)
 {
 	struct flowi4 fl4 = {
 		.saddr = out->tuple4.daddr,
@@ -66,21 +65,29 @@ static noinline int route4_lookup(struct net *net, struct kturn_path *path,
 	struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
 
 	if (IS_ERR(rt))
-		return KTURN_A_PASSED_NO_ROUTE;
+		return ERR_PTR(-KTURN_A_PASSED_NO_ROUTE);
 	if (rt->rt_type != RTN_UNICAST || !dst_is_plain(&rt->dst, ip_output)) {
 		bool local = rt->rt_type == RTN_LOCAL;
 
 		ip_rt_put(rt);
-		return local ? KTURN_A_PASSED_LOCAL : KTURN_A_PASSED_NO_ROUTE;
+		return ERR_PTR(local ? -KTURN_A_PASSED_LOCAL :
+				       -KTURN_A_PASSED_NO_ROUTE);
 	}
 	path_store(path, &rt->dst, 0);
-	*dst = &rt->dst;
-	return 0;
+	return &rt->dst;
 }
 
-static noinline int route6_lookup(struct net *net, struct kturn_path *path,
-				  const struct kturn_flow *out,
-				  struct dst_entry **dst)
+/**
+ * kturn_route6_lookup() - find a new route for IPv6 datagrams
+ * @net: namespace
+ * @path: where it is kept
+ * @out: the other direction's flow
+ *
+ * Return: the route, good for this RCU section, or ERR_PTR of the negative
+ *	KTURN_A_PASSED_* reason why there is none
+ */
+struct dst_entry *kturn_route6_lookup(struct net *net, struct kturn_path *path,
+				      const struct kturn_flow *out)
 {
 	struct flowi6 fl6 = {
 		.saddr = out->tuple6.daddr,
@@ -95,56 +102,17 @@ static noinline int route6_lookup(struct net *net, struct kturn_path *path,
 
 	found = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
 	if (IS_ERR(found))
-		return KTURN_A_PASSED_NO_ROUTE;
+		return ERR_PTR(-KTURN_A_PASSED_NO_ROUTE);
 	rt = container_of(found, struct rt6_info, dst);
 	if (rt->rt6i_flags & RTF_LOCAL || !dst_is_plain(found, ip6_output)) {
 		bool local = rt->rt6i_flags & RTF_LOCAL;
 
 		dst_release(found);
-		return local ? KTURN_A_PASSED_LOCAL : KTURN_A_PASSED_NO_ROUTE;
+		return ERR_PTR(local ? -KTURN_A_PASSED_LOCAL :
+				       -KTURN_A_PASSED_NO_ROUTE);
 	}
 	path_store(path, found, rt6_get_cookie(rt));
-	*dst = found;
-	return 0;
-}
-
-/**
- * kturn_route4() - the route of a relayed IPv4 datagram
- * @net: namespace
- * @path: where the last route is kept
- * @out: the other direction's flow
- * @dst: route, good for this RCU section
- *
- * Cached routes do not pin a device that goes away: the kernel moves the
- * routes of such a device to its blackhole and makes them fail dst_check().
- *
- * Return: 0, or the KTURN_A_PASSED_* reason why there is none
- */
-int kturn_route4(struct net *net, struct kturn_path *path,
-		 const struct kturn_flow *out, struct dst_entry **dst)
-{
-	*dst = rcu_dereference(path->dst);
-	if (likely(*dst && dst_check(*dst, 0)))
-		return 0;
-	return route4_lookup(net, path, out, dst);
-}
-
-/**
- * kturn_route6() - the route of a relayed IPv6 datagram
- * @net: namespace
- * @path: where the last route is kept
- * @out: the other direction's flow
- * @dst: route, good for this RCU section
- *
- * Return: 0, or the KTURN_A_PASSED_* reason why there is none
- */
-int kturn_route6(struct net *net, struct kturn_path *path,
-		 const struct kturn_flow *out, struct dst_entry **dst)
-{
-	*dst = rcu_dereference(path->dst);
-	if (likely(*dst && dst_check(*dst, READ_ONCE(path->cookie))))
-		return 0;
-	return route6_lookup(net, path, out, dst);
+	return found;
 }
 
 /**
@@ -202,59 +170,42 @@ void kturn_hop_limit6(struct sk_buff *skb)
 	icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
 }
 
-/* Congestion is news of the queue, not the loss of this packet. */
-static int refusal(int err)
-{
-	return net_xmit_eval(err);
-}
-
 /**
- * kturn_send4() - send a rewritten IPv4 datagram
- * @net: namespace
- * @skb: the datagram, its route and device set; always consumed
- * @local_out: through the OUTPUT and POSTROUTING chains
+ * kturn_send4_first() - send to a neighbour that is not known yet
+ * @skb: rewritten IPv4 datagram, its route and device set; always consumed
+ *
+ * Also to a gateway that speaks IPv6 (RFC 8950).
  *
  * Return: 0 or what refused it
  */
-int kturn_send4(struct net *net, struct sk_buff *skb, bool local_out)
+int kturn_send4_first(struct sk_buff *skb)
 {
 	struct neighbour *neigh;
 	bool is_v6gw = false;
 
-	if (local_out)
-		return refusal(ip_local_out(net, NULL, skb));
 	neigh = ip_neigh_for_gw(skb_rtable(skb), skb, &is_v6gw);
 	if (IS_ERR(neigh)) {
 		kfree_skb(skb);
 		return PTR_ERR(neigh);
 	}
-	return refusal(neigh_output(neigh, skb, is_v6gw));
+	return kturn_refusal(neigh_output(neigh, skb, is_v6gw));
 }
 
 /**
- * kturn_send6() - send a rewritten IPv6 datagram
- * @net: namespace
- * @skb: the datagram, its route and device set; always consumed
- * @local_out: through the OUTPUT and POSTROUTING chains
+ * kturn_send6_first() - send to a neighbour that is not known yet
+ * @skb: rewritten IPv6 datagram, its route and device set; always consumed
+ * @nexthop: the neighbour's address
  *
  * Return: 0 or what refused it
  */
-int kturn_send6(struct net *net, struct sk_buff *skb, bool local_out)
+int kturn_send6_first(struct sk_buff *skb, const struct in6_addr *nexthop)
 {
-	const struct in6_addr *nexthop;
-	struct neighbour *neigh;
-	struct rt6_info *rt;
+	struct neighbour *neigh = __neigh_create(&nd_tbl, nexthop, skb->dev,
+						 false);
 
-	if (local_out)
-		return refusal(ip6_local_out(net, NULL, skb));
-	rt = container_of(skb_dst(skb), struct rt6_info, dst);
-	nexthop = rt6_nexthop(rt, &ipv6_hdr(skb)->daddr);
-	neigh = __ipv6_neigh_lookup_noref(skb->dev, nexthop);
-	if (unlikely(!neigh))
-		neigh = __neigh_create(&nd_tbl, nexthop, skb->dev, false);
 	if (IS_ERR(neigh)) {
 		kfree_skb(skb);
 		return PTR_ERR(neigh);
 	}
-	return refusal(neigh_output(neigh, skb, false));
+	return kturn_refusal(neigh_output(neigh, skb, false));
 }

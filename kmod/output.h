@@ -8,25 +8,155 @@
 #ifndef _KTURN_OUTPUT_H
 #define _KTURN_OUTPUT_H
 
-#include <linux/types.h>
+#include <linux/netdevice.h>
+#include <net/arp.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/ndisc.h>
+#include <net/route.h>
 
-struct dst_entry;
-struct kturn_flow;
-struct kturn_path;
-struct net;
-struct sk_buff;
+#include "compat.h"
+#include "state.h"
 
-int kturn_route4(struct net *net, struct kturn_path *path,
-		 const struct kturn_flow *out, struct dst_entry **dst);
-int kturn_route6(struct net *net, struct kturn_path *path,
-		 const struct kturn_flow *out, struct dst_entry **dst);
+struct dst_entry *kturn_route4_lookup(struct net *net, struct kturn_path *path,
+				      const struct kturn_flow *out);
+struct dst_entry *kturn_route6_lookup(struct net *net, struct kturn_path *path,
+				      const struct kturn_flow *out);
 
 bool kturn_too_big4(struct sk_buff *skb, unsigned int mtu, int len_delta);
 bool kturn_too_big6(struct sk_buff *skb, unsigned int mtu, int len_delta);
 void kturn_hop_limit4(struct sk_buff *skb);
 void kturn_hop_limit6(struct sk_buff *skb);
 
-int kturn_send4(struct net *net, struct sk_buff *skb, bool local_out);
-int kturn_send6(struct net *net, struct sk_buff *skb, bool local_out);
+/* dst_check() of an IPv4 route, without the indirect call. */
+static __always_inline bool kturn_dst4_valid(const struct net *net,
+					     const struct dst_entry *dst)
+{
+	const struct rtable *rt = container_of(dst, struct rtable, dst);
+
+	return READ_ONCE(dst->obsolete) == DST_OBSOLETE_FORCE_CHK &&
+	       rt->rt_genid == rt_genid_ipv4(net);
+}
+
+/**
+ * kturn_route4() - the route of a relayed IPv4 datagram
+ * @net: namespace
+ * @path: where the last route is kept
+ * @out: the other direction's flow
+ *
+ * Cached routes do not pin a device that goes away: the kernel moves the
+ * routes of such a device to its blackhole and makes them invalid.
+ *
+ * Return: the route, good for this RCU section, or ERR_PTR of the negative
+ *	KTURN_A_PASSED_* reason why there is none
+ */
+static __always_inline struct dst_entry *
+kturn_route4(struct net *net, struct kturn_path *path,
+	     const struct kturn_flow *out)
+{
+	struct dst_entry *dst = rcu_dereference(path->dst);
+
+	if (likely(dst && kturn_dst4_valid(net, dst)))
+		return dst;
+	return kturn_route4_lookup(net, path, out);
+}
+
+/**
+ * kturn_route6() - the route of a relayed IPv6 datagram
+ * @net: namespace
+ * @path: where the last route is kept
+ * @out: the other direction's flow
+ *
+ * Return: the route, good for this RCU section, or ERR_PTR of the negative
+ *	KTURN_A_PASSED_* reason why there is none
+ */
+static __always_inline struct dst_entry *
+kturn_route6(struct net *net, struct kturn_path *path,
+	     const struct kturn_flow *out)
+{
+	struct dst_entry *dst = rcu_dereference(path->dst);
+
+	if (likely(dst && dst_check(dst, READ_ONCE(path->cookie))))
+		return dst;
+	return kturn_route6_lookup(net, path, out);
+}
+
+/* dst_mtu() of an IPv4 route; short where no smaller path MTU is known. */
+static __always_inline unsigned int kturn_mtu4(const struct dst_entry *dst)
+{
+	const struct rtable *rt = container_of(dst, struct rtable, dst);
+
+	if (unlikely(rt->rt_pmtu || dst_metric_raw(dst, RTAX_MTU)))
+		return dst_mtu(dst);
+	return min_t(unsigned int, READ_ONCE(dst->dev->mtu), IP_MAX_MTU);
+}
+
+/* dst_mtu() of an IPv6 route, which every link's least MTU saves us often. */
+static __always_inline unsigned int kturn_mtu6(const struct dst_entry *dst,
+					       unsigned int len)
+{
+	return likely(len <= IPV6_MIN_MTU) ? IPV6_MIN_MTU : dst_mtu(dst);
+}
+
+/* Congestion is news of the queue, not the loss of this packet. */
+static __always_inline int kturn_refusal(int err)
+{
+	return net_xmit_eval(err);
+}
+
+int kturn_send4_first(struct sk_buff *skb);
+int kturn_send6_first(struct sk_buff *skb, const struct in6_addr *nexthop);
+
+/**
+ * kturn_send4() - send a rewritten IPv4 datagram
+ * @net: namespace
+ * @skb: the datagram, its route and device set; always consumed
+ * @local_out: through the OUTPUT and POSTROUTING chains
+ *
+ * Return: 0 or what refused it
+ */
+static __always_inline int kturn_send4(struct net *net, struct sk_buff *skb,
+				       bool local_out)
+{
+	const struct rtable *rt = skb_rtable(skb);
+	struct neighbour *neigh;
+	__be32 nexthop;
+
+	if (unlikely(local_out))
+		return kturn_refusal(ip_local_out(net, NULL, skb));
+	if (unlikely(rt->rt_gw_family == AF_INET6))
+		return kturn_send4_first(skb);
+	nexthop = rt_nexthop(rt, ip_hdr(skb)->daddr);
+	neigh = __ipv4_neigh_lookup_noref(skb->dev, (__force u32)nexthop);
+	if (unlikely(!neigh))
+		return kturn_send4_first(skb);
+	return kturn_refusal(neigh_output(neigh, skb, false));
+}
+
+/**
+ * kturn_send6() - send a rewritten IPv6 datagram
+ * @net: namespace
+ * @skb: the datagram, its route and device set; always consumed
+ * @local_out: through the OUTPUT and POSTROUTING chains
+ *
+ * Return: 0 or what refused it
+ */
+static __always_inline int kturn_send6(struct net *net, struct sk_buff *skb,
+				       bool local_out)
+{
+	const struct in6_addr *nexthop;
+	struct neighbour *neigh;
+	struct rt6_info *rt;
+
+	if (unlikely(local_out))
+		return kturn_refusal(ip6_local_out(net, NULL, skb));
+	rt = container_of(skb_dst(skb), struct rt6_info, dst);
+	nexthop = rt6_nexthop(rt, &ipv6_hdr(skb)->daddr);
+	neigh = __ipv6_neigh_lookup_noref(skb->dev, nexthop);
+	if (unlikely(!neigh))
+		return kturn_send6_first(skb, nexthop);
+	return kturn_refusal(neigh_output(neigh, skb, false));
+}
 
 #endif /* _KTURN_OUTPUT_H */

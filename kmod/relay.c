@@ -18,6 +18,7 @@
 #include <net/ipv6.h>
 #include <net/xfrm.h>
 
+#include "flow.h"
 #include "output.h"
 #include "relay.h"
 #include "rewrite.h"
@@ -34,13 +35,15 @@ struct kturn_packet {
 	bool local_out;
 };
 
-static unsigned int pass(const struct kturn_net *kn, unsigned int reason)
+static unsigned int pass(const struct kturn_net *kn, const struct sk_buff *skb,
+			 unsigned int reason)
 {
 	this_cpu_inc(kn->stats->passed[reason]);
 	return NF_ACCEPT;
 }
 
-static unsigned int drop(const struct kturn_net *kn, unsigned int reason)
+static unsigned int drop(const struct kturn_net *kn, const struct sk_buff *skb,
+			 unsigned int reason)
 {
 	this_cpu_inc(kn->stats->dropped[reason]);
 	return NF_DROP;
@@ -109,55 +112,60 @@ static __always_inline int unusual(struct sk_buff *skb, const bool v6)
  * Of a flow that does not forward (any more): a channel, its permission or its
  * allocation has run out, or the channel joins two families.
  */
-static noinline unsigned int at_rest(struct kturn_packet *p)
+static noinline unsigned int at_rest(struct kturn_net *kn,
+				     const struct sk_buff *skb,
+				     const struct kturn_flow *flow,
+				     enum kturn_dir dir)
 {
-	struct kturn_allocation *allocation = p->channel->allocation;
+	const struct kturn_channel *channel =
+		container_of(flow, struct kturn_channel, flow[dir]);
+	const struct kturn_allocation *allocation = channel->allocation;
 	struct kturn_permission *permission;
 
 	if (time_after_eq(jiffies, READ_ONCE(allocation->due.expires)))
-		return pass(p->kn, KTURN_A_PASSED_EXPIRED);
-	if (p->dir == KTURN_TO_PEER &&
-	    time_after_eq(jiffies, READ_ONCE(p->channel->due.expires)))
-		return drop(p->kn, KTURN_A_DROPPED_UNBOUND_CHANNEL);
-	permission = kturn_permission_find(p->kn, allocation,
-					   &p->channel->peer);
+		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
+	if (dir == KTURN_TO_PEER &&
+	    time_after_eq(jiffies, READ_ONCE(channel->due.expires)))
+		return drop(kn, skb, KTURN_A_DROPPED_UNBOUND_CHANNEL);
+	permission = kturn_permission_find(kn, allocation, &channel->peer);
 	if (!permission ||
 	    time_after_eq(jiffies, READ_ONCE(permission->due.expires)))
-		return drop(p->kn, KTURN_A_DROPPED_NO_PERMISSION);
-	if (time_after_eq(jiffies, READ_ONCE(p->channel->due.expires)))
-		return pass(p->kn, KTURN_A_PASSED_NO_CHANNEL);
-	if (allocation->tuple.client.family != p->channel->peer.family)
-		return pass(p->kn, KTURN_A_PASSED_FAMILY);
+		return drop(kn, skb, KTURN_A_DROPPED_NO_PERMISSION);
+	if (time_after_eq(jiffies, READ_ONCE(channel->due.expires)))
+		return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
+	if (allocation->tuple.client.family != channel->peer.family)
+		return pass(kn, skb, KTURN_A_PASSED_FAMILY);
 	/* Refreshed since its time was looked at. */
-	return pass(p->kn, KTURN_A_PASSED_OTHER);
+	return pass(kn, skb, KTURN_A_PASSED_OTHER);
 }
 
 /* No channel: from the client of an allocation. */
 static unsigned int miss_client(struct kturn_net *kn,
+				const struct sk_buff *skb,
 				const struct kturn_allocation *allocation,
 				bool is_channel_data)
 {
 	if (time_after_eq(jiffies, READ_ONCE(allocation->due.expires)))
-		return pass(kn, KTURN_A_PASSED_EXPIRED);
+		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
 	if (!is_channel_data)
-		return pass(kn, KTURN_A_PASSED_STUN);
-	return drop(kn, KTURN_A_DROPPED_UNBOUND_CHANNEL);
+		return pass(kn, skb, KTURN_A_PASSED_STUN);
+	return drop(kn, skb, KTURN_A_DROPPED_UNBOUND_CHANNEL);
 }
 
 /* No channel: to the relayed transport address of an allocation. */
-static unsigned int miss_peer(struct kturn_net *kn,
+static unsigned int miss_peer(struct kturn_net *kn, const struct sk_buff *skb,
 			      const struct kturn_allocation *allocation,
 			      const struct kturn_endpoint *peer)
 {
 	struct kturn_permission *permission;
 
 	if (time_after_eq(jiffies, READ_ONCE(allocation->due.expires)))
-		return pass(kn, KTURN_A_PASSED_EXPIRED);
+		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
 	permission = kturn_permission_find(kn, allocation, peer);
 	if (!permission ||
 	    time_after_eq(jiffies, READ_ONCE(permission->due.expires)))
-		return drop(kn, KTURN_A_DROPPED_NO_PERMISSION);
-	return pass(kn, KTURN_A_PASSED_NO_CHANNEL);
+		return drop(kn, skb, KTURN_A_DROPPED_NO_PERMISSION);
+	return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
 }
 
 static void tuple_fill(struct kturn_five_tuple *t, const struct sk_buff *skb,
@@ -192,80 +200,52 @@ static noinline unsigned int miss(struct kturn_net *kn, struct sk_buff *skb,
 	tuple_fill(&t, skb, udp);
 	allocation = kturn_allocation_by_relayed(kn, &t.server);
 	if (allocation)
-		return reason ? pass(kn, reason) :
-				miss_peer(kn, allocation, &t.client);
+		return reason ? pass(kn, skb, reason) :
+				miss_peer(kn, skb, allocation, &t.client);
 	allocation = kturn_allocation_by_client(kn, &t);
 	if (allocation)
-		return reason ? pass(kn, reason) :
-				miss_client(kn, allocation, is_channel_data);
+		return reason ? pass(kn, skb, reason) :
+				miss_client(kn, skb, allocation, is_channel_data);
 	return NF_ACCEPT;
 }
 
-/* Can the UDP checksum be carried over? Says how. */
-static __always_inline bool checksum_kind(struct kturn_packet *p, const bool v6)
+/*
+ * How is the UDP checksum field to be understood? Negative where it cannot be
+ * carried over: IPv6 does not go without, and a partial one may be another's.
+ */
+static __always_inline int checksum_kind(const struct sk_buff *skb,
+					 const bool v6)
 {
-	const unsigned int udp_offset = headers_len(v6) - sizeof(struct udphdr);
-	const struct sk_buff *skb = p->skb;
+	const int udp_offset = headers_len(v6) - sizeof(struct udphdr);
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
-		p->rw.csum = KTURN_CSUM_PSEUDO;
-		return skb_checksum_start_offset(skb) == udp_offset &&
-		       skb->csum_offset == offsetof(struct udphdr, check);
+	if (unlikely(skb->ip_summed == CHECKSUM_PARTIAL)) {
+		if (skb_checksum_start_offset(skb) != udp_offset ||
+		    skb->csum_offset != offsetof(struct udphdr, check))
+			return -1;
+		return KTURN_CSUM_PSEUDO;
 	}
-	p->rw.csum = KTURN_CSUM_FULL;
-	return !v6 || udp_header(skb, v6)->check;
+	if (unlikely(v6 && !udp_header(skb, v6)->check))
+		return -1;
+	return KTURN_CSUM_FULL;
 }
 
 /*
  * Bytes behind the ChannelData message leave the datagram and its checksum.
  * They ought to be 0, but nothing says that they are.
  */
-static void padding_sum(struct kturn_packet *p)
+static noinline u16 padding_sum(const struct sk_buff *skb, unsigned int pad)
 {
-	unsigned int at = p->skb->len - p->rw.pad;
-	__wsum sum = skb_checksum(p->skb, at, p->rw.pad, 0);
+	unsigned int at = skb->len - pad;
+	__wsum sum = skb_checksum(skb, at, pad, 0);
 
-	p->rw.csum_delta += (__force u16)csum_fold(csum_block_add(0, sum, at));
+	return (__force u16)csum_fold(csum_block_add(0, sum, at));
 }
 
-/*
- * ChannelData: how long is it, and what has to be taken off? False with a
- * verdict where it does not add up.
- */
-static __always_inline bool parse_channel_data(struct kturn_packet *p,
-					       unsigned int *verdict,
-					       const bool v6)
+/* Bytes behind a ChannelData message; negative if it is not all there. */
+static __always_inline int padding_len(const struct udphdr *udp)
 {
-	const struct udphdr *udp = udp_header(p->skb, v6);
-	const struct kturn_channel_data *cd = channel_data(udp);
-	int pad = ntohs(udp->len) - sizeof(*udp) - sizeof(*cd) - ntohs(cd->len);
-
-	if (unlikely(pad < 0)) {
-		*verdict = drop(p->kn, KTURN_A_DROPPED_WRONG_LENGTH);
-		return false;
-	}
-	if (unlikely(pad > 3)) {
-		*verdict = pass(p->kn, KTURN_A_PASSED_OTHER);
-		return false;
-	}
-	p->data_len = ntohs(cd->len);
-	p->rw.csum_delta = (u16)~(__force u16)cd->len;
-	p->rw.len_delta = -(int)KTURN_CHANNEL_DATA_LEN - pad;
-	p->rw.pad = pad;
-	if (unlikely(pad))
-		padding_sum(p);
-	return true;
-}
-
-static __always_inline void parse_peer_data(struct kturn_packet *p,
-					    const bool v6)
-{
-	const struct udphdr *udp = udp_header(p->skb, v6);
-
-	p->data_len = ntohs(udp->len) - sizeof(*udp);
-	p->rw.csum_delta = (__force u16)htons(p->data_len);
-	p->rw.len_delta = KTURN_CHANNEL_DATA_LEN;
-	p->rw.pad = 0;
+	return ntohs(udp->len) - sizeof(struct udphdr) -
+	       KTURN_CHANNEL_DATA_LEN - ntohs(channel_data(udp)->len);
 }
 
 /*
@@ -273,19 +253,12 @@ static __always_inline void parse_peer_data(struct kturn_packet *p,
  * all that this host sends to that peer (RFC 8656 section 14); to one that may
  * not it means nothing (RFC 6864 section 4.1).
  */
-static __always_inline void identify(struct kturn_packet *p)
+static noinline void identify(struct net *net, struct iphdr *iph)
 {
-	const struct iphdr *iph = ip_hdr(p->skb);
-	struct iphdr sent;
+	__be16 old = iph->id;
 
-	p->rw.id = iph->id;
-	if (likely(iph->frag_off & htons(IP_DF)))
-		return;
-	sent.protocol = IPPROTO_UDP;
-	sent.saddr = p->rw.out->tuple4.daddr;
-	sent.daddr = p->rw.out->tuple4.saddr;
-	__ip_select_ident(p->kn->net, &sent, 1);
-	p->rw.id = sent.id;
+	__ip_select_ident(net, iph, 1);
+	csum_replace2(&iph->check, old, iph->id);
 }
 
 /* Exchange the headers; a ChannelData header comes or goes. */
@@ -320,15 +293,29 @@ static __always_inline void exchange_headers(struct kturn_packet *p,
 		skb->ip_summed = CHECKSUM_NONE;
 }
 
+/* What skb_scrub_packet() does, of which half needs not be done here. */
+static __always_inline void forget_the_way_here(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	skb_dst_drop(skb);
+	skb_ext_reset(skb);
+	nf_reset_ct(skb);
+	nf_reset_trace(skb);
+	ipvs_reset(skb);
+	kturn_offload_marks_clear(skb);
+	skb->skb_iif = 0;
+	skb->ignore_df = 0;
+	skb->mark = 0;
+	skb_set_delivery_time(skb, 0, 0);
+}
+
 /* Nothing that was noted about the packet on its way here goes on with it. */
 static __always_inline void scrub(struct kturn_packet *p, struct dst_entry *dst,
 				  const bool v6)
 {
 	struct sk_buff *skb = p->skb;
 
-	skb_orphan(skb);
-	skb_scrub_packet(skb, true);
-	skb_set_delivery_time(skb, 0, 0);
+	forget_the_way_here(skb);
 	__skb_set_sw_hash(skb, p->rw.flow->hash, true);
 	skb->priority = rt_tos2priority(v6 ? ipv6_get_dsfield(ipv6_hdr(skb)) :
 					     ip_hdr(skb)->tos);
@@ -344,13 +331,14 @@ static __always_inline void scrub(struct kturn_packet *p, struct dst_entry *dst,
 static __always_inline unsigned int send(struct kturn_packet *p,
 					 struct dst_entry *dst, const bool v6)
 {
+	struct kturn_flow_stats __percpu *total = &p->kn->stats->flow[p->dir];
 	struct kturn_path *path = kturn_path(p->channel, p->dir);
 	struct net *net = p->kn->net;
 	int err;
 
-	if (!v6)
-		identify(p);
 	exchange_headers(p, v6);
+	if (!v6 && unlikely(!(ip_hdr(p->skb)->frag_off & htons(IP_DF))))
+		identify(net, ip_hdr(p->skb));
 	scrub(p, dst, v6);
 	err = v6 ? kturn_send6(net, p->skb, p->local_out) :
 		   kturn_send4(net, p->skb, p->local_out);
@@ -360,8 +348,8 @@ static __always_inline unsigned int send(struct kturn_packet *p,
 	}
 	atomic64_inc(&path->packets);
 	atomic64_add(p->data_len, &path->bytes);
-	this_cpu_inc(p->kn->stats->flow[p->dir].packets);
-	this_cpu_add(p->kn->stats->flow[p->dir].bytes, p->data_len);
+	this_cpu_inc(total->packets);
+	this_cpu_add(total->bytes, p->data_len);
 	return NF_STOLEN;
 }
 
@@ -371,145 +359,199 @@ static __always_inline unsigned int forward(struct kturn_packet *p,
 {
 	struct kturn_path *path = kturn_path(p->channel, p->dir);
 	struct sk_buff *skb = p->skb;
+	unsigned int len = skb->len + p->rw.len_delta;
 	struct dst_entry *dst;
 	unsigned int mtu, room;
-	int reason;
 
 	if (unlikely((v6 ? ipv6_hdr(skb)->hop_limit : ip_hdr(skb)->ttl) <= 1)) {
 		v6 ? kturn_hop_limit6(skb) : kturn_hop_limit4(skb);
-		return drop(p->kn, KTURN_A_DROPPED_HOP_LIMIT);
+		return drop(p->kn, skb, KTURN_A_DROPPED_HOP_LIMIT);
 	}
-	reason = v6 ? kturn_route6(p->kn->net, path, p->rw.out, &dst) :
-		      kturn_route4(p->kn->net, path, p->rw.out, &dst);
-	if (unlikely(reason))
-		return pass(p->kn, reason);
+	dst = v6 ? kturn_route6(p->kn->net, path, p->rw.out) :
+		   kturn_route4(p->kn->net, path, p->rw.out);
+	if (IS_ERR(dst))
+		return pass(p->kn, skb, -PTR_ERR(dst));
 
-	mtu = dst_mtu(dst);
-	if (unlikely(skb->len + p->rw.len_delta > mtu)) {
+	mtu = v6 ? kturn_mtu6(dst, len) : kturn_mtu4(dst);
+	if (unlikely(len > mtu)) {
 		bool told = v6 ? kturn_too_big6(skb, mtu, p->rw.len_delta) :
 				 kturn_too_big4(skb, mtu, p->rw.len_delta);
 
-		return told ? drop(p->kn, KTURN_A_DROPPED_TOO_BIG) :
-			      pass(p->kn, KTURN_A_PASSED_MTU);
+		return told ? drop(p->kn, skb, KTURN_A_DROPPED_TOO_BIG) :
+			      pass(p->kn, skb, KTURN_A_PASSED_MTU);
 	}
 	room = LL_RESERVED_SPACE(dst->dev) + KTURN_CHANNEL_DATA_LEN;
 	if (unlikely(skb_cow(skb, room)))
-		return pass(p->kn, KTURN_A_PASSED_NO_MEMORY);
+		return pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
 	if (unlikely(p->rw.pad && pskb_trim(skb, skb->len - p->rw.pad)))
-		return pass(p->kn, KTURN_A_PASSED_NO_MEMORY);
+		return pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
 	return send(p, dst, v6);
+}
+
+/* To the client: all of the data, behind a ChannelData header. */
+static __always_inline unsigned int
+relay_to_client(struct kturn_net *kn, struct sk_buff *skb,
+		struct kturn_flow *flow, const struct nf_hook_state *state,
+		const bool v6)
+{
+	struct kturn_channel *channel =
+		container_of(flow, struct kturn_channel, flow[KTURN_TO_CLIENT]);
+	const struct kturn_flow *out = &channel->flow[KTURN_TO_PEER];
+	const u16 data_len = ntohs(udp_header(skb, v6)->len) -
+			     sizeof(struct udphdr);
+	const int csum = checksum_kind(skb, v6);
+	struct kturn_packet p = {
+		.kn = kn,
+		.skb = skb,
+		.channel = channel,
+		.dir = KTURN_TO_CLIENT,
+		.data_len = data_len,
+		.local_out = state->hook == NF_INET_LOCAL_IN,
+		.rw = {
+			.flow = flow,
+			.out = out,
+			.csum = csum,
+			.len_delta = KTURN_CHANNEL_DATA_LEN,
+			.csum_delta = (__force u16)htons(data_len),
+			.csum_pad = 0,
+			.pad = 0,
+		},
+	};
+
+	if (unlikely(csum < 0))
+		return pass(kn, skb, KTURN_A_PASSED_CHECKSUM);
+	return forward(&p, v6);
+}
+
+/* To the peer: the data of a ChannelData message. */
+static __always_inline unsigned int
+relay_to_peer(struct kturn_net *kn, struct sk_buff *skb,
+	      struct kturn_flow *flow, const struct nf_hook_state *state,
+	      const bool v6)
+{
+	struct kturn_channel *channel =
+		container_of(flow, struct kturn_channel, flow[KTURN_TO_PEER]);
+	const struct kturn_flow *out = &channel->flow[KTURN_TO_CLIENT];
+	const struct udphdr *udp = udp_header(skb, v6);
+	const __be16 len = channel_data(udp)->len;
+	const int pad = padding_len(udp);
+	const int csum = checksum_kind(skb, v6);
+	struct kturn_packet p = {
+		.kn = kn,
+		.skb = skb,
+		.channel = channel,
+		.dir = KTURN_TO_PEER,
+		.data_len = ntohs(len),
+		.local_out = state->hook == NF_INET_LOCAL_IN,
+		.rw = {
+			.flow = flow,
+			.out = out,
+			.csum = csum,
+			.len_delta = -(int)KTURN_CHANNEL_DATA_LEN - pad,
+			.csum_delta = (u16)~(__force u16)len,
+			.csum_pad = 0,
+			.pad = pad,
+		},
+	};
+
+	if (unlikely(csum < 0))
+		return pass(kn, skb, KTURN_A_PASSED_CHECKSUM);
+	if (unlikely(pad < 0))
+		return drop(kn, skb, KTURN_A_DROPPED_WRONG_LENGTH);
+	if (unlikely(pad > 3))
+		return pass(kn, skb, KTURN_A_PASSED_OTHER);
+	if (unlikely(pad)) {
+		p.rw.csum_pad = kturn_sum_less(pad);
+		p.rw.csum_delta += padding_sum(skb, pad);
+	}
+	return forward(&p, v6);
 }
 
 /* A datagram of a channel. */
 static __always_inline unsigned int relay(struct kturn_net *kn,
 					  struct sk_buff *skb,
 					  struct kturn_flow *flow,
-					  enum kturn_dir dir,
+					  const enum kturn_dir dir,
 					  const struct nf_hook_state *state,
 					  const bool v6)
 {
-	struct kturn_packet p = {
-		.kn = kn,
-		.skb = skb,
-		.dir = dir,
-		.channel = container_of(flow, struct kturn_channel, flow[dir]),
-		.local_out = state->hook == NF_INET_LOCAL_IN,
-	};
-	unsigned int verdict;
-	int reason;
+	int reason = unusual(skb, v6);
 
-	p.rw.flow = flow;
-	p.rw.out = &p.channel->flow[!dir];
-
-	reason = unusual(skb, v6);
 	if (unlikely(reason))
-		return pass(kn, reason);
+		return pass(kn, skb, reason);
 	if (unlikely(time_after_eq(jiffies, READ_ONCE(flow->until))))
-		return at_rest(&p);
-	if (unlikely(!checksum_kind(&p, v6)))
-		return pass(kn, KTURN_A_PASSED_CHECKSUM);
-	if (dir == KTURN_TO_PEER) {
-		if (unlikely(!parse_channel_data(&p, &verdict, v6)))
-			return verdict;
-	} else {
-		parse_peer_data(&p, v6);
-	}
-	return forward(&p, v6);
+		return at_rest(kn, skb, flow, dir);
+	if (dir == KTURN_TO_PEER)
+		return relay_to_peer(kn, skb, flow, state, v6);
+	return relay_to_client(kn, skb, flow, state, v6);
 }
 
-static unsigned int relay4(struct kturn_net *kn, struct sk_buff *skb,
-			   unsigned int kind, const struct nf_hook_state *state)
+static __always_inline struct kturn_flow *find(struct kturn_net *kn,
+					       const struct sk_buff *skb,
+					       __be16 number, const bool v6)
 {
-	const struct kturn_headers4 *h = (const void *)ip_hdr(skb);
-	struct kturn_tuple4 tuple = {
-		.saddr = h->ip.saddr,
-		.daddr = h->ip.daddr,
-		.sport = h->udp.source,
-		.dport = h->udp.dest,
-	};
+	const struct udphdr *udp = udp_header(skb, v6);
+	struct kturn_tuple6 tuple6;
+	struct kturn_tuple4 tuple4;
+
+	if (v6) {
+		kturn_tuple6_set(&tuple6, ipv6_hdr(skb), udp, number);
+		return kturn_flow6_find(kn, &tuple6);
+	}
+	kturn_tuple4_set(&tuple4, ip_hdr(skb), udp, number);
+	return kturn_flow4_find(kn, &tuple4);
+}
+
+/* To a port that allocations use, either their server's or a relayed one. */
+static __always_inline unsigned int look_up(struct kturn_net *kn,
+					    struct sk_buff *skb,
+					    unsigned int kind,
+					    const struct nf_hook_state *state,
+					    const bool v6)
+{
 	struct kturn_flow *flow;
 	bool is_cd = false;
 
 	if (kind & KTURN_PORT_RELAYED) {
-		flow = kturn_flow4_find(kn, &tuple);
+		flow = find(kn, skb, 0, v6);
 		if (likely(flow))
-			return relay(kn, skb, flow, KTURN_TO_CLIENT, state,
-				     false);
+			return relay(kn, skb, flow, KTURN_TO_CLIENT, state, v6);
 	}
 	if (kind & KTURN_PORT_SERVER) {
-		is_cd = is_channel_data(skb, false);
+		is_cd = is_channel_data(skb, v6);
 		if (likely(is_cd)) {
-			tuple.number =
-				channel_data(udp_header(skb, false))->number;
-			flow = kturn_flow4_find(kn, &tuple);
+			flow = find(kn, skb,
+				    channel_data(udp_header(skb, v6))->number,
+				    v6);
 			if (likely(flow))
 				return relay(kn, skb, flow, KTURN_TO_PEER,
-					     state, false);
+					     state, v6);
 		}
 	}
-	return miss(kn, skb, udp_header(skb, false), is_cd,
-		    unusual(skb, false));
+	return miss(kn, skb, udp_header(skb, v6), is_cd, unusual(skb, v6));
 }
 
-static unsigned int relay6(struct kturn_net *kn, struct sk_buff *skb,
-			   unsigned int kind, const struct nf_hook_state *state)
+/* Out of line, so that packets of other ports save no registers. */
+static noinline unsigned int relay4(struct kturn_net *kn, struct sk_buff *skb,
+				    unsigned int kind,
+				    const struct nf_hook_state *state)
 {
-	const struct kturn_headers6 *h = (const void *)ipv6_hdr(skb);
-	struct kturn_tuple6 tuple = {
-		.saddr = h->ip.saddr,
-		.daddr = h->ip.daddr,
-		.sport = h->udp.source,
-		.dport = h->udp.dest,
-	};
-	struct kturn_flow *flow;
-	bool is_cd = false;
+	return look_up(kn, skb, kind, state, false);
+}
 
-	if (kind & KTURN_PORT_RELAYED) {
-		flow = kturn_flow6_find(kn, &tuple);
-		if (likely(flow))
-			return relay(kn, skb, flow, KTURN_TO_CLIENT, state,
-				     true);
-	}
-	if (kind & KTURN_PORT_SERVER) {
-		is_cd = is_channel_data(skb, true);
-		if (likely(is_cd)) {
-			tuple.number =
-				channel_data(udp_header(skb, true))->number;
-			flow = kturn_flow6_find(kn, &tuple);
-			if (likely(flow))
-				return relay(kn, skb, flow, KTURN_TO_PEER,
-					     state, true);
-		}
-	}
-	return miss(kn, skb, udp_header(skb, true), is_cd, unusual(skb, true));
+static noinline unsigned int relay6(struct kturn_net *kn, struct sk_buff *skb,
+				    unsigned int kind,
+				    const struct nf_hook_state *state)
+{
+	return look_up(kn, skb, kind, state, true);
 }
 
 /*
  * IP options, extension headers, fragments: only counted. Fragments but for
  * the first cannot be told apart.
  */
-static noinline unsigned int odd(struct kturn_net *kn, struct sk_buff *skb,
-				 int udp_offset, bool fragment)
+static unsigned int odd(struct kturn_net *kn, struct sk_buff *skb,
+			int udp_offset, bool fragment)
 {
 	struct udphdr buf;
 	const struct udphdr *udp;
@@ -521,12 +563,52 @@ static noinline unsigned int odd(struct kturn_net *kn, struct sk_buff *skb,
 		    fragment ? KTURN_A_PASSED_OTHER : KTURN_A_PASSED_IP_OPTIONS);
 }
 
-static noinline unsigned int odd6(struct kturn_net *kn, struct sk_buff *skb)
+/* To whom a datagram in the usual form is; most are for somebody else. */
+static __always_inline unsigned int usual4(struct kturn_net *kn,
+					   struct sk_buff *skb,
+					   const struct nf_hook_state *state)
+{
+	unsigned int kind = kturn_port_kind(kn, udp_header(skb, false)->dest);
+
+	return kind ? relay4(kn, skb, kind, state) : NF_ACCEPT;
+}
+
+static __always_inline unsigned int usual6(struct kturn_net *kn,
+					   struct sk_buff *skb,
+					   const struct nf_hook_state *state)
+{
+	unsigned int kind = kturn_port_kind(kn, udp_header(skb, true)->dest);
+
+	return kind ? relay6(kn, skb, kind, state) : NF_ACCEPT;
+}
+
+/* Not in the usual form, or not in one piece. */
+static noinline unsigned int unusual4(struct kturn_net *kn, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (iph->frag_off & htons(IP_OFFSET))
+		return NF_ACCEPT;
+	if (iph->ihl != 5 || ip_is_fragment(iph))
+		return odd(kn, skb, iph->ihl * 4, ip_is_fragment(iph));
+	if (!pskb_may_pull(skb, sizeof(struct kturn_headers4)))
+		return NF_ACCEPT;
+	return usual4(kn, skb, state);
+}
+
+static noinline unsigned int unusual6(struct kturn_net *kn, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
 {
 	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
 	__be16 frag_off = 0;
 	int offset;
 
+	if (nexthdr == IPPROTO_UDP) {
+		if (!pskb_may_pull(skb, sizeof(struct kturn_headers6)))
+			return NF_ACCEPT;
+		return usual6(kn, skb, state);
+	}
 	offset = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), &nexthdr,
 				  &frag_off);
 	if (offset < 0 || nexthdr != IPPROTO_UDP || frag_off & htons(IP6_OFFSET))
@@ -539,39 +621,25 @@ unsigned int kturn_relay4(void *priv, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
-	struct kturn_net *kn = priv;
-	unsigned int kind;
 
 	if (iph->protocol != IPPROTO_UDP)
 		return NF_ACCEPT;
-	if (unlikely(iph->frag_off & htons(IP_OFFSET)))
-		return NF_ACCEPT;
-	if (unlikely(iph->ihl != 5 || ip_is_fragment(iph)))
-		return odd(kn, skb, iph->ihl * 4, ip_is_fragment(iph));
-	if (unlikely(!pskb_may_pull(skb, sizeof(struct kturn_headers4))))
-		return NF_ACCEPT;
-	kind = kturn_port_kind(kn, udp_header(skb, false)->dest);
-	if (!kind)
-		return NF_ACCEPT;
-	return relay4(kn, skb, kind, state);
+	if (unlikely(iph->ihl != 5 || ip_is_fragment(iph) ||
+		     skb_headlen(skb) < sizeof(struct kturn_headers4)))
+		return unusual4(priv, skb, state);
+	return usual4(priv, skb, state);
 }
 
 /* The hook of IPv6. */
 unsigned int kturn_relay6(void *priv, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
-	struct kturn_net *kn = priv;
-	unsigned int kind;
+	const u8 nexthdr = ipv6_hdr(skb)->nexthdr;
 
-	if (ipv6_hdr(skb)->nexthdr != IPPROTO_UDP) {
-		if (likely(!ipv6_ext_hdr(ipv6_hdr(skb)->nexthdr)))
-			return NF_ACCEPT;
-		return odd6(kn, skb);
-	}
-	if (unlikely(!pskb_may_pull(skb, sizeof(struct kturn_headers6))))
-		return NF_ACCEPT;
-	kind = kturn_port_kind(kn, udp_header(skb, true)->dest);
-	if (!kind)
-		return NF_ACCEPT;
-	return relay6(kn, skb, kind, state);
+	if (unlikely(nexthdr != IPPROTO_UDP))
+		return ipv6_ext_hdr(nexthdr) ? unusual6(priv, skb, state) :
+					       NF_ACCEPT;
+	if (unlikely(skb_headlen(skb) < sizeof(struct kturn_headers6)))
+		return unusual6(priv, skb, state);
+	return usual6(priv, skb, state);
 }

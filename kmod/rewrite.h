@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Headers of relayed datagrams: pure functions over bytes, without skb.
+ * Headers and checksums of relayed datagrams: pure functions over bytes,
+ * without skb, inline because they are the packet path.
  *
  * A relayed datagram keeps everything that the sender wrote except for
  * addresses, ports, lengths, hop limit, identification, flow label and
  * checksums. DSCP, ECN and DF stay by staying where they are (RFC 8656 section
  * 14).
+ *
+ * Checksums are updated, never computed anew (RFC 1624): no pass over the
+ * payload, and what was damaged on its way here stays recognizably so. Nearly
+ * all of the update is the same for every packet of a flow and is summed up
+ * when the channel is bound.
  */
 #ifndef _KTURN_REWRITE_H
 #define _KTURN_REWRITE_H
@@ -13,8 +19,12 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/dsfield.h>
+#include <net/ipv6.h>
+#include <net/udp.h>
 
-struct kturn_flow;
+#include "state.h"
 
 /* ChannelData header (RFC 8656 section 12.4). */
 struct kturn_channel_data {
@@ -48,8 +58,8 @@ enum kturn_csum {
  * @len_delta: change of the UDP length, in bytes
  * @csum_delta: one's complement sum that goes into a full checksum beside
  *	&kturn_flow.csum
+ * @csum_pad: what a length shorter by @pad adds to a sum
  * @pad: padding bytes taken off
- * @id: identification of the IPv4 datagram that is sent
  */
 struct kturn_rewrite {
 	const struct kturn_flow *flow;
@@ -57,15 +67,127 @@ struct kturn_rewrite {
 	enum kturn_csum csum;
 	int len_delta;
 	u32 csum_delta;
+	u16 csum_pad;
 	u16 pad;
-	__be16 id;
 };
 
 void kturn_rewrite_prepare(struct kturn_flow *flow, u16 family);
-void kturn_rewrite4(struct kturn_headers4 *to, const struct kturn_headers4 *from,
-		    const struct kturn_rewrite *rw);
-void kturn_rewrite6(struct kturn_headers6 *to, const struct kturn_headers6 *from,
-		    const struct kturn_rewrite *rw);
+
+/* One's complement sums are kept in 16 bits, in the packet's byte order. */
+static inline u16 kturn_fold(u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum + (sum >> 16);
+}
+
+static inline u16 kturn_word(u16 value)
+{
+	return (__force u16)htons(value);
+}
+
+/* What it adds to a sum if a 16-bit field becomes less by @value. */
+static inline u16 kturn_sum_less(u16 value)
+{
+	return ~kturn_word(value);
+}
+
+/* The UDP checksum field of the rewritten datagram. */
+static __always_inline __sum16 kturn_udp_check(__sum16 old,
+					       const struct kturn_rewrite *rw)
+{
+	u16 check = (__force u16)old;
+
+	if (rw->csum == KTURN_CSUM_PSEUDO)
+		return (__force __sum16)kturn_fold(check +
+						   rw->flow->csum_pseudo +
+						   rw->csum_pad);
+	if (!check)
+		return 0;
+	check = ~kturn_fold((u16)~check + rw->flow->csum + rw->csum_delta +
+			    2 * rw->csum_pad);
+	return check ? (__force __sum16)check : CSUM_MANGLED_0;
+}
+
+/*
+ * The header checksum of the rewritten datagram. Of the header as of the
+ * pseudo header, addresses and length change, and the same way; TTL beside.
+ */
+static __always_inline __sum16 kturn_ip_check(__sum16 old,
+					      const struct kturn_rewrite *rw)
+{
+	return (__force __sum16)~kturn_fold((u16)~(__force u16)old +
+					    rw->flow->csum_pseudo +
+					    rw->csum_pad +
+					    kturn_sum_less(1 << 8));
+}
+
+/**
+ * kturn_rewrite4() - write the headers of a relayed IPv4 datagram
+ * @to: where to; may overlap @from
+ * @from: headers as received
+ * @rw: what changes
+ */
+static __always_inline void kturn_rewrite4(struct kturn_headers4 *to,
+					   const struct kturn_headers4 *from,
+					   const struct kturn_rewrite *rw)
+{
+	const struct kturn_tuple4 *tuple = &rw->out->tuple4;
+	/* All is read before anything is written: version to check, UDP. */
+	const u32 *old = (const u32 *)from;
+	const u32 word0 = old[0], word1 = old[1], word2 = old[2];
+	const u16 tot_len = ntohs(from->ip.tot_len) + rw->len_delta;
+	const u16 udp_len = ntohs(from->udp.len) + rw->len_delta;
+	const __sum16 udp_check = kturn_udp_check(from->udp.check, rw);
+	const __sum16 ip_check = kturn_ip_check(from->ip.check, rw);
+
+	((u32 *)to)[0] = word0;
+	((u32 *)to)[1] = word1;
+	((u32 *)to)[2] = word2;
+	to->ip.tot_len = htons(tot_len);
+	to->ip.ttl--;
+	to->ip.check = ip_check;
+	to->ip.saddr = tuple->daddr;
+	to->ip.daddr = tuple->saddr;
+	to->udp.source = tuple->dport;
+	to->udp.dest = tuple->sport;
+	to->udp.len = htons(udp_len);
+	to->udp.check = udp_check;
+}
+
+/**
+ * kturn_rewrite6() - write the headers of a relayed IPv6 datagram
+ * @to: where to; may overlap @from
+ * @from: headers as received
+ * @rw: what changes
+ *
+ * Two flows, two labels (RFC 8656 section 13.2): the label comes of the hash
+ * of the flow that is sent, in the stateless half (RFC 6437 section 3).
+ */
+static __always_inline void kturn_rewrite6(struct kturn_headers6 *to,
+					   const struct kturn_headers6 *from,
+					   const struct kturn_rewrite *rw)
+{
+	const struct kturn_tuple6 *tuple = &rw->out->tuple6;
+	const __be32 label = (htonl(rw->flow->hash) & IPV6_FLOWLABEL_MASK) |
+			     IPV6_FLOWLABEL_STATELESS_FLAG;
+	/* All is read before anything is written. */
+	const u8 tclass = ipv6_get_dsfield(&from->ip);
+	const u16 payload_len = ntohs(from->ip.payload_len) + rw->len_delta;
+	const u16 udp_len = ntohs(from->udp.len) + rw->len_delta;
+	const __sum16 check = kturn_udp_check(from->udp.check, rw);
+	const u8 hop_limit = from->ip.hop_limit - 1;
+
+	ip6_flow_hdr(&to->ip, tclass, label);
+	to->ip.payload_len = htons(payload_len);
+	to->ip.nexthdr = IPPROTO_UDP;
+	to->ip.hop_limit = hop_limit;
+	to->ip.saddr = tuple->daddr;
+	to->ip.daddr = tuple->saddr;
+	to->udp.source = tuple->dport;
+	to->udp.dest = tuple->sport;
+	to->udp.len = htons(udp_len);
+	to->udp.check = check;
+}
 
 #ifdef DEBUG
 bool kturn_rewrite_selftest(void);

@@ -215,7 +215,7 @@ struct kturn_allocation {
  * @net: the namespace
  * @flows4: flows by tuple4
  * @flows6: flows by tuple6
- * @ports: two bits for each UDP port, see kturn_port_kind(); NULL until the
+ * @ports: a byte for each UDP port, see kturn_port_kind(); NULL until the
  *	first allocation
  * @stats: per CPU totals
  * @lock: taken by whoever changes anything below or in the tables
@@ -297,9 +297,8 @@ static inline unsigned int kturn_port_kind(const struct kturn_net *kn,
 					   __be16 port)
 {
 	const u8 *ports = rcu_dereference(kn->ports);
-	u16 p = ntohs(port);
 
-	return (READ_ONCE(ports[p >> 2]) >> ((p & 3) * 2)) & 3;
+	return READ_ONCE(ports[(__force u16)port]);
 }
 
 int kturn_state_init(struct kturn_net *kn);
@@ -308,10 +307,6 @@ int kturn_state_ports(struct kturn_net *kn);
 int kturn_state_caches_init(void);
 void kturn_state_caches_exit(void);
 
-struct kturn_flow *kturn_flow4_find(struct kturn_net *kn,
-				    const struct kturn_tuple4 *tuple);
-struct kturn_flow *kturn_flow6_find(struct kturn_net *kn,
-				    const struct kturn_tuple6 *tuple);
 struct kturn_allocation *
 kturn_allocation_by_client(struct kturn_net *kn,
 			   const struct kturn_five_tuple *tuple);

@@ -2,10 +2,10 @@
 /*
  * The tables of a namespace: what packets are looked up in.
  */
-#include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
-#include "state.h"
+#include "flow.h"
 #include "tables.h"
 
 /* Hash keys without padding. */
@@ -14,57 +14,15 @@ static_assert(sizeof(struct kturn_tuple6) == 40);
 static_assert(sizeof(struct kturn_endpoint) == 20);
 static_assert(sizeof(struct kturn_permission_key) == 24);
 
-/*
- * The number, which only ChannelData has, goes into the seed: the IPv4 tuple
- * is three words then, as cheap as a hash can be.
+u64 kturn_hash_keys[6] __ro_after_init;
+
+/**
+ * kturn_hash_init() - choose the keys of the hash, once, before any table
  */
-static u32 tuple4_hash(const void *data, u32 len, u32 seed)
+void __init kturn_hash_init(void)
 {
-	const struct kturn_tuple4 *t = data;
-
-	return jhash_3words((__force u32)t->saddr, (__force u32)t->daddr,
-			    (__force u32)t->sport << 16 | (__force u32)t->dport,
-			    seed ^ (__force u32)t->number);
+	get_random_bytes(kturn_hash_keys, sizeof(kturn_hash_keys));
 }
-
-static int tuple4_differs(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const u64 *a = arg->key;
-	const u64 *b = (const u64 *)&((const struct kturn_flow *)obj)->tuple4;
-
-	return ((a[0] ^ b[0]) | (a[1] ^ b[1])) != 0;
-}
-
-static int tuple6_differs(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const u64 *a = arg->key;
-	const u64 *b = (const u64 *)&((const struct kturn_flow *)obj)->tuple6;
-
-	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) |
-		(a[3] ^ b[3]) | (a[4] ^ b[4])) != 0;
-}
-
-/* Tables begin small and grow: idle namespaces are to cost next to nothing. */
-#define KTURN_TABLE_HINT	4
-
-static const struct rhashtable_params flow4_params = {
-	.nelem_hint = KTURN_TABLE_HINT,
-	.key_len = sizeof_field(struct kturn_flow, tuple4),
-	.key_offset = offsetof(struct kturn_flow, tuple4),
-	.head_offset = offsetof(struct kturn_flow, node),
-	.hashfn = tuple4_hash,
-	.obj_cmpfn = tuple4_differs,
-	.automatic_shrinking = true,
-};
-
-static const struct rhashtable_params flow6_params = {
-	.nelem_hint = KTURN_TABLE_HINT,
-	.key_len = sizeof_field(struct kturn_flow, tuple6),
-	.key_offset = offsetof(struct kturn_flow, tuple6),
-	.head_offset = offsetof(struct kturn_flow, node),
-	.obj_cmpfn = tuple6_differs,
-	.automatic_shrinking = true,
-};
 
 static const struct rhashtable_params client_params = {
 	.nelem_hint = KTURN_TABLE_HINT,
@@ -89,32 +47,6 @@ static const struct rhashtable_params permission_params = {
 	.head_offset = offsetof(struct kturn_permission, node),
 	.automatic_shrinking = true,
 };
-
-/**
- * kturn_flow4_find() - find the channel direction of an IPv4 datagram
- * @kn: namespace
- * @tuple: its addresses and, of ChannelData, the number
- *
- * Context: RCU read side.
- */
-struct kturn_flow *kturn_flow4_find(struct kturn_net *kn,
-				    const struct kturn_tuple4 *tuple)
-{
-	return rhashtable_lookup(&kn->flows4, tuple, flow4_params);
-}
-
-/**
- * kturn_flow6_find() - find the channel direction of an IPv6 datagram
- * @kn: namespace
- * @tuple: its addresses and, of ChannelData, the number
- *
- * Context: RCU read side.
- */
-struct kturn_flow *kturn_flow6_find(struct kturn_net *kn,
-				    const struct kturn_tuple6 *tuple)
-{
-	return rhashtable_lookup(&kn->flows6, tuple, flow6_params);
-}
 
 /**
  * kturn_allocation_by_client() - find the allocation of a 5-tuple
@@ -185,18 +117,20 @@ int kturn_flow_insert(struct kturn_net *kn, struct kturn_flow *flow, u16 family)
 {
 	if (family == AF_INET)
 		return rhashtable_lookup_insert_fast(&kn->flows4, &flow->node,
-						     flow4_params);
+						     kturn_flow4_params);
 	return rhashtable_lookup_insert_fast(&kn->flows6, &flow->node,
-					     flow6_params);
+					     kturn_flow6_params);
 }
 
 void kturn_flow_remove(struct kturn_net *kn, struct kturn_flow *flow,
 		       u16 family)
 {
 	if (family == AF_INET)
-		rhashtable_remove_fast(&kn->flows4, &flow->node, flow4_params);
+		rhashtable_remove_fast(&kn->flows4, &flow->node,
+				       kturn_flow4_params);
 	else
-		rhashtable_remove_fast(&kn->flows6, &flow->node, flow6_params);
+		rhashtable_remove_fast(&kn->flows6, &flow->node,
+				       kturn_flow6_params);
 }
 
 int kturn_permission_insert(struct kturn_net *kn,
@@ -238,7 +172,9 @@ void kturn_relayed_remove(struct kturn_net *kn, struct kturn_relayed *relayed)
 	rhashtable_remove_fast(&kn->relayed, &relayed->node, relayed_params);
 }
 
-/* ports */
+/* ports, by their number in network byte order */
+
+#define KTURN_PORTS	65536
 
 /**
  * kturn_state_ports() - see to it that the namespace has a map of ports
@@ -253,7 +189,7 @@ int kturn_state_ports(struct kturn_net *kn)
 
 	if (rcu_access_pointer(kn->ports))
 		return 0;
-	ports = kvzalloc(65536 / 4, GFP_KERNEL);
+	ports = kvzalloc(KTURN_PORTS, GFP_KERNEL);
 	if (!ports)
 		return -ENOMEM;
 	rcu_assign_pointer(kn->ports, ports);
@@ -270,11 +206,9 @@ static void port_mark(struct kturn_net *kn, __be16 port,
 {
 	u8 *ports = rcu_dereference_protected(kn->ports,
 					      lockdep_is_held(&kn->lock));
-	u16 p = ntohs(port);
-	u8 bits = kind << ((p & 3) * 2);
-	u8 *byte = &ports[p >> 2];
+	u8 *byte = &ports[(__force u16)port];
 
-	WRITE_ONCE(*byte, used ? *byte | bits : *byte & ~bits);
+	WRITE_ONCE(*byte, used ? *byte | kind : *byte & ~kind);
 }
 
 /* One more user of a port. Return: 0 or -ENOMEM */
@@ -324,10 +258,10 @@ int kturn_tables_init(struct kturn_net *kn)
 
 	xa_init_flags(&kn->allocations, XA_FLAGS_ALLOC1);
 	xa_init(&kn->port_users);
-	err = rhashtable_init(&kn->flows4, &flow4_params);
+	err = rhashtable_init(&kn->flows4, &kturn_flow4_params);
 	if (err)
 		return err;
-	err = rhashtable_init(&kn->flows6, &flow6_params);
+	err = rhashtable_init(&kn->flows6, &kturn_flow6_params);
 	if (err)
 		goto err_flows4;
 	err = rhashtable_init(&kn->clients, &client_params);

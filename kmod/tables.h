@@ -8,6 +8,7 @@
 
 #include "state.h"
 
+void kturn_hash_init(void);
 int kturn_tables_init(struct kturn_net *kn);
 void kturn_tables_exit(struct kturn_net *kn);
 

@@ -96,6 +96,8 @@ static void write_headers(struct selftest *t, void *ip, enum kturn_dir dir)
 		h->tot_len = htons(t->udp_len + sizeof(*h));
 		h->saddr = flow->tuple4.saddr;
 		h->daddr = flow->tuple4.daddr;
+		h->check = 0;
+		h->check = ip_fast_csum(h, sizeof(*h) / 4);
 		udp->source = flow->tuple4.sport;
 		udp->dest = flow->tuple4.dport;
 	}
