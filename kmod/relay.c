@@ -22,7 +22,7 @@
 #include "output.h"
 #include "relay.h"
 #include "rewrite.h"
-#include "state.h"
+#include "trace.h"
 
 /* A datagram that belongs to a channel. */
 struct kturn_packet {
@@ -39,6 +39,7 @@ static unsigned int pass(const struct kturn_net *kn, const struct sk_buff *skb,
 			 unsigned int reason)
 {
 	this_cpu_inc(kn->stats->passed[reason]);
+	trace_kturn_pass(skb, reason);
 	return NF_ACCEPT;
 }
 
@@ -46,6 +47,7 @@ static unsigned int drop(const struct kturn_net *kn, const struct sk_buff *skb,
 			 unsigned int reason)
 {
 	this_cpu_inc(kn->stats->dropped[reason]);
+	trace_kturn_drop(skb, reason);
 	return NF_DROP;
 }
 
@@ -342,6 +344,7 @@ static __always_inline unsigned int send(struct kturn_packet *p,
 	scrub(p, dst, v6);
 	err = v6 ? kturn_send6(net, p->skb, p->local_out) :
 		   kturn_send4(net, p->skb, p->local_out);
+	trace_kturn_forward(p->channel, p->dir, p->data_len, err);
 	if (unlikely(err)) {
 		this_cpu_inc(p->kn->stats->dropped[KTURN_A_DROPPED_OUTPUT]);
 		return NF_STOLEN;
