@@ -79,7 +79,9 @@ class Case:
 # Paths measured without kturn.ko and with it. The daemons among them have flows of their own number.
 WITHOUT_MODULE = (paths.Base, paths.Floor, paths.Forwarding, paths.Conntrack, paths.Flowtable, paths.Coturn,
                   paths.Kturnd)
-WITH_MODULE = (paths.Kernel, paths.Miss)
+WITH_MODULE = (paths.Kernel, paths.KernelInput, paths.Miss, paths.MissConntrack)
+# What every other figure is compared with.
+YARDSTICKS = {"base", "ip-forward"}
 IN_USERSPACE = (paths.Coturn, paths.Kturnd)
 QUICK = ("base", "ip-forward", "conntrack", "coturn", "kturn")
 FAMILIES = {"4": lab.IPV4, "6": lab.IPV6}
@@ -110,6 +112,7 @@ def parse_options():
     unknown = set(options.paths) - set(names)
     if unknown:
         parser.error(f"no such path: {', '.join(unknown)}")
+    options.paths = YARDSTICKS.union(options.paths)
     return options
 
 
@@ -183,7 +186,8 @@ def main():
         cases = Bench(options).run()
     except (Lost, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"bench: error: {error}")
-    measured = {"kernel": platform.release(), "cpu": cpu_model(), "burst": BURST, "notes": notes(), "cases": cases}
+    measured = {"kernel": platform.release(), "cpu": cpu_model(), "burst": BURST, "quick": options.quick,
+                "notes": notes(), "cases": cases}
     with open(f"{results}/measured.json", "w") as file:
         json.dump(measured, file, indent=1)
     say("measured")

@@ -293,8 +293,33 @@ class Kernel(Kturnd):
     settings = [*Kturnd.settings, "--kernel-relay=require"]
 
 
+class KernelInput(Kernel):
+    """The same at the other hook, behind the INPUT chain, leaving through OUTPUT and POSTROUTING."""
+
+    name, title = "kturn-input", "kturn, hook input"
+    settings = [*Kernel.settings, "--kernel-hook=input"]
+
+
 class Miss(Forwarding):
     """Plain IP forwarding through a relay that kturn.ko serves: what it costs packets that are not its own."""
 
-    name, title = "miss", "plain IP forwarding beside kturn.ko"
+    name, title = "miss", "IP forwarding beside kturn.ko"
     lab_name = Kernel.name
+
+
+class MissConntrack(Conntrack):
+    """The same where other hooks are anyway: forwarding with conntrack, beside a channel of kturn.ko."""
+
+    name, title = "miss-conntrack", "+ conntrack, beside kturn.ko"
+
+    def __init__(self, family, flows):
+        super().__init__(family, flows)
+        self.relay = Kernel(family, 1)
+        self.relay.name = self.lab_name = "miss-ct"
+
+    def start(self):
+        self.relay.start()
+        super().start()
+
+    def stop(self):
+        self.relay.stop()
