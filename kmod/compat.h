@@ -7,9 +7,15 @@
 #define _KTURN_COMPAT_H
 
 #include <linux/ip.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/genetlink.h>
 #include <net/route.h>
+
+/* skb_gso_segment(), before in <linux/netdevice.h> */
+#ifdef KTURN_HAVE_NET_GSO_H
+#include <net/gso.h>
+#endif
 
 /* Give @skb, as received, the route that its own reception takes. */
 static inline int kturn_route_input(struct sk_buff *skb)

@@ -95,8 +95,6 @@ static __always_inline int unusual(struct sk_buff *skb, const bool v6)
 	const unsigned short family = v6 ? AF_INET6 : AF_INET;
 	const unsigned int udp_offset = headers_len(v6) - sizeof(struct udphdr);
 
-	if (unlikely(skb_is_gso(skb)))
-		return KTURN_A_PASSED_GSO;
 	if (unlikely(skb->pkt_type != PACKET_HOST ||
 		     nf_bridge_info_exists(skb) ||
 		     netif_is_l3_slave(skb->dev) ||
@@ -107,7 +105,7 @@ static __always_inline int unusual(struct sk_buff *skb, const bool v6)
 		     !softirq_count() ||
 		     ntohs(udp_header(skb, v6)->len) != skb->len - udp_offset))
 		return KTURN_A_PASSED_OTHER;
-	return 0;
+	return unlikely(skb_is_gso(skb)) ? KTURN_A_PASSED_GSO : 0;
 }
 
 /*
@@ -470,6 +468,44 @@ relay_to_peer(struct kturn_net *kn, struct sk_buff *skb,
 	return forward(&p, v6);
 }
 
+/* A segment is a datagram like any other; if it is the server's, it goes up. */
+static void relay_segment(struct kturn_net *kn, struct sk_buff *skb,
+			  const struct nf_hook_state *state, bool v6)
+{
+	unsigned int verdict = v6 ? kturn_relay6(kn, skb, state) :
+				    kturn_relay4(kn, skb, state);
+
+	if (verdict == NF_ACCEPT)
+		state->okfn(state->net, state->sk, skb);
+	else if (verdict == NF_DROP)
+		kfree_skb(skb);
+}
+
+/*
+ * Several datagrams in one skb: of a sender on this host (UDP_SEGMENT), or put
+ * together by the receiving device. Each has a ChannelData header of its own
+ * or needs one, so they cannot go on as one.
+ */
+static noinline unsigned int relay_segments(struct kturn_net *kn,
+					    struct sk_buff *skb,
+					    const struct nf_hook_state *state,
+					    bool v6)
+{
+	struct sk_buff *segments, *segment, *next;
+
+	if (skb_shinfo(skb)->gso_type & ~(SKB_GSO_UDP_L4 | SKB_GSO_DODGY))
+		return pass(kn, skb, KTURN_A_PASSED_GSO);
+	segments = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM);
+	if (IS_ERR_OR_NULL(segments))
+		return pass(kn, skb, KTURN_A_PASSED_GSO);
+	consume_skb(skb);
+	skb_list_walk_safe(segments, segment, next) {
+		skb_mark_not_on_list(segment);
+		relay_segment(kn, segment, state, v6);
+	}
+	return NF_STOLEN;
+}
+
 /* A datagram of a channel. */
 static __always_inline unsigned int relay(struct kturn_net *kn,
 					  struct sk_buff *skb,
@@ -481,7 +517,9 @@ static __always_inline unsigned int relay(struct kturn_net *kn,
 	int reason = unusual(skb, v6);
 
 	if (unlikely(reason))
-		return pass(kn, skb, reason);
+		return reason == KTURN_A_PASSED_GSO ?
+		       relay_segments(kn, skb, state, v6) :
+		       pass(kn, skb, reason);
 	if (unlikely(time_after_eq(jiffies, READ_ONCE(flow->until))))
 		return at_rest(kn, skb, flow, dir);
 	if (dir == KTURN_TO_PEER)

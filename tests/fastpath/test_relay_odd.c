@@ -165,32 +165,78 @@ TEST_F(path, another_protocol)
 	EXPECT_TRUE(relay_counted(&self->r));
 }
 
-/*
- * The sender's stack hands several datagrams over in one skb. The server gets
- * each of them; the counter counts the skb.
- */
+/* Sends @n datagrams of @r's channel from a socket, in one skb. */
+static int send_in_one_skb(struct relay *r, enum direction dir,
+			   const struct udp_packet *in, const void *all,
+			   size_t len)
+{
+	int fd = dir == TO_PEER ? r->client_fd : r->peer_fd;
+	int segment = in->len;
+	struct sockaddr_storage ss;
+	socklen_t ss_len = transport_addr_to_sockaddr(&in->dst, &ss);
+
+	if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment,
+		       sizeof(segment)) < 0)
+		return -errno;
+	return sendto(fd, all, len, 0, (struct sockaddr *)&ss, ss_len) ==
+	       (ssize_t)len ? 0 : -EIO;
+}
+
+/* The sender's stack hands several datagrams over in one skb. */
 TEST_F(path, several_datagrams_in_one_skb)
 {
-	enum direction dir = variant->dir;
-	int fd = dir == TO_PEER ? self->r.client_fd : self->r.peer_fd, i;
 	uint8_t buf[400], all[4 * sizeof(buf)];
-	struct udp_packet in = relay_message(&self->r, dir, buf, 100);
-	struct sockaddr_storage ss;
-	socklen_t len = transport_addr_to_sockaddr(&in.dst, &ss);
-	int segment = in.len;
-	uint64_t passed;
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
+	int i;
 
 	for (i = 0; i < 4; i++)
 		memcpy(all + i * in.len, buf, in.len);
-	ASSERT_EQ(0, setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment,
-				sizeof(segment)));
-	ASSERT_EQ(4 * in.len, sendto(fd, all, 4 * in.len, 0,
-				     (struct sockaddr *)&ss, len));
-	for (i = 0; i < 4; i++) {
-		ASSERT_TRUE(relay_expect_passed(&self->r, dir, &in, 0));
-	}
-	passed = relay_passed_since_booked(&self->r, KTURN_A_PASSED_GSO);
-	EXPECT_EQ(1, passed);
+	ASSERT_EQ(0, send_in_one_skb(&self->r, variant->dir, &in, all,
+				     4 * in.len));
+	/* As a socket sends them. */
+	in.hops = 64;
+	in.tos = 0;
+	for (i = 0; i < 4; i++)
+		EXPECT_TRUE(relay_expect_output(&self->r, variant->dir, &in));
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
+/* Of one client, but not of one channel: each is judged by itself. */
+TEST_F(relay, channels_mixed_in_one_skb)
+{
+	uint8_t buf[200], all[3 * 104];
+	struct udp_packet in = relay_message(&self->r, TO_PEER, buf, 100);
+
+	memcpy(all, buf, in.len);
+	memcpy(all + in.len, buf, in.len);
+	all[in.len + 1] = 0x01;		/* 0x4001, unbound */
+	memcpy(all + 2 * in.len, buf, in.len);
+	ASSERT_EQ(0, send_in_one_skb(&self->r, TO_PEER, &in, all, 3 * in.len));
+	in.hops = 64;
+	in.tos = 0;
+	EXPECT_TRUE(relay_expect_output(&self->r, TO_PEER, &in));
+	EXPECT_TRUE(relay_expect_output(&self->r, TO_PEER, &in));
+	self->r.want.dropped[KTURN_A_DROPPED_UNBOUND_CHANNEL]++;
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
+/* ChannelData first, then what only the server understands. */
+TEST_F(relay, a_stun_message_in_one_skb_with_channel_data)
+{
+	uint8_t buf[200], all[2 * 104];
+	struct udp_packet in = relay_message(&self->r, TO_PEER, buf, 100);
+	struct udp_packet stun;
+
+	memcpy(all, buf, in.len);
+	memset(all + in.len, 0, in.len);
+	ASSERT_EQ(0, send_in_one_skb(&self->r, TO_PEER, &in, all, 2 * in.len));
+	in.hops = 64;
+	in.tos = 0;
+	stun = in;
+	stun.data = all + in.len;
+	EXPECT_TRUE(relay_expect_output(&self->r, TO_PEER, &in));
+	EXPECT_TRUE(relay_expect_passed(&self->r, TO_PEER, &stun,
+					KTURN_A_PASSED_STUN));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
