@@ -331,6 +331,7 @@ int kturn_channel_new(struct kturn_net *kn, struct kturn_allocation *allocation,
 		goto err_flow;
 	channel_tree_add(allocation, channel);
 	allocation->n_channels++;
+	WRITE_ONCE(allocation->had_channel, true);
 	kn->n_channels++;
 	kn->generation++;
 	return 0;

@@ -131,6 +131,7 @@ int kturn_permission_new(struct kturn_net *kn,
 	permission_tree_add(allocation, permission);
 	permission_adopt(allocation, permission);
 	allocation->n_permissions++;
+	WRITE_ONCE(allocation->had_permission, true);
 	kn->n_permissions++;
 	kn->generation++;
 	return 0;

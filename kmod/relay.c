@@ -139,7 +139,10 @@ static noinline unsigned int at_rest(struct kturn_net *kn,
 	return pass(kn, skb, KTURN_A_PASSED_OTHER);
 }
 
-/* No channel: from the client of an allocation. */
+/*
+ * No channel: from the client of an allocation. One that is just handed over
+ * to the module comes before its channels; until then the server knows better.
+ */
 static unsigned int miss_client(struct kturn_net *kn,
 				const struct sk_buff *skb,
 				const struct kturn_allocation *allocation,
@@ -149,10 +152,12 @@ static unsigned int miss_client(struct kturn_net *kn,
 		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
 	if (!is_channel_data)
 		return pass(kn, skb, KTURN_A_PASSED_STUN);
+	if (unlikely(!READ_ONCE(allocation->had_channel)))
+		return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
 	return drop(kn, skb, KTURN_A_DROPPED_UNBOUND_CHANNEL);
 }
 
-/* No channel: to the relayed transport address of an allocation. */
+/* The same to the relayed transport address: its permissions may be to come. */
 static unsigned int miss_peer(struct kturn_net *kn, const struct sk_buff *skb,
 			      const struct kturn_allocation *allocation,
 			      const struct kturn_endpoint *peer)
@@ -161,6 +166,8 @@ static unsigned int miss_peer(struct kturn_net *kn, const struct sk_buff *skb,
 
 	if (time_after_eq(jiffies, READ_ONCE(allocation->due.expires)))
 		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
+	if (unlikely(!READ_ONCE(allocation->had_permission)))
+		return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
 	permission = kturn_permission_find(kn, allocation, peer);
 	if (!permission ||
 	    time_after_eq(jiffies, READ_ONCE(permission->due.expires)))

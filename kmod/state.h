@@ -191,6 +191,8 @@ enum { KTURN_IPV4, KTURN_IPV6, KTURN_FAMILIES };
  * @flow: what deleted channels have forwarded
  * @userdata: the daemon's blob
  * @userdata_len: its length
+ * @had_permission: it has one, or had; until then nobody's absence tells
+ * @had_channel: it has one, or had
  * @rcu: for freeing
  */
 struct kturn_allocation {
@@ -207,6 +209,8 @@ struct kturn_allocation {
 	struct kturn_flow_stats flow[KTURN_DIRS];
 	void *userdata;
 	u32 userdata_len;
+	bool had_permission;
+	bool had_channel;
 	struct rcu_head rcu;
 };
 

@@ -337,6 +337,37 @@ TEST_F(relay, another_family_is_left_to_the_server)
 	EXPECT_TRUE(relay_settled(r));
 }
 
+/* The server is about to install the rest, and relays meanwhile. */
+TEST_F(path, an_allocation_that_is_handed_over_drops_nothing)
+{
+	struct relay *r = &self->r;
+	const bool to_peer = variant->dir == TO_PEER;
+	uint8_t buf[200], other[200];
+	struct udp_packet in = relay_message(r, variant->dir, buf, 100);
+	struct udp_packet wrong = in;
+
+	ASSERT_EQ(0, fastpath_flush(r->fastpath, &err));
+	ASSERT_EQ(0, fastpath_allocation_new(r->fastpath, &r->allocation,
+					     &err));
+	EXPECT_TRUE(relay_passes(r, variant->dir, &in,
+				 KTURN_A_PASSED_NO_CHANNEL));
+	ASSERT_EQ(0, relay_permit(r, RELAY_TIMEOUT_MS));
+	EXPECT_TRUE(relay_passes(r, variant->dir, &in,
+				 KTURN_A_PASSED_NO_CHANNEL));
+	ASSERT_EQ(0, relay_bind(r, RELAY_TIMEOUT_MS));
+	EXPECT_TRUE(relay_forwards(r, variant->dir, &in));
+
+	/* From now on it knows what is wrong. */
+	if (to_peer)
+		wrong = channel_data(r, other, RELAY_CHANNEL + 1, 100);
+	else
+		wrong.src = other_peer(r);
+	EXPECT_TRUE(relay_drops(r, variant->dir, &wrong,
+				to_peer ? KTURN_A_DROPPED_UNBOUND_CHANNEL :
+					  KTURN_A_DROPPED_NO_PERMISSION));
+	EXPECT_TRUE(relay_settled(r));
+}
+
 /* The peer is this host, or the client is: leave it to the stack. */
 TEST_F(relay, a_peer_on_this_host_is_left_to_the_server)
 {
