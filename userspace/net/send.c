@@ -162,6 +162,22 @@ static void count_drop(struct send_stats *stats, int error)
 }
 
 /*
+ * One datagram, as is common towards peers, each of whose allocations has a
+ * socket of its own, goes without the headers that describe several. Returns
+ * how many were sent, or -1 and errno.
+ */
+static int send_some(int fd, struct mmsghdr *msgs, unsigned int count)
+{
+	const struct msghdr *one = &msgs->msg_hdr;
+
+	if (count > 1 || one->msg_controllen || one->msg_iovlen != 1)
+		return sendmmsg(fd, msgs, count, MSG_DONTWAIT);
+	return sendto(fd, one->msg_iov->iov_base, one->msg_iov->iov_len,
+		      MSG_DONTWAIT, one->msg_name, one->msg_namelen) < 0 ?
+	       -1 : 1;
+}
+
+/*
  * Send prepared messages through one socket. sendmmsg() stops at the first
  * message that fails: drop that one and go on behind it, for the next may go
  * elsewhere; but a full buffer is full for all of them.
@@ -172,7 +188,7 @@ static void send_messages(struct send_queue *queue, struct udp_socket *sock,
 	struct mmsghdr *msgs = queue->msgs;
 
 	while (count) {
-		int sent = sendmmsg(sock->fd, msgs, count, MSG_DONTWAIT);
+		int sent = send_some(sock->fd, msgs, count);
 
 		if (sent > 0) {
 			queue->stats.sent += (unsigned int)sent;
