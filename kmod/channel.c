@@ -18,18 +18,14 @@ static unsigned long earlier(unsigned long a, unsigned long b)
 	return time_before(a, b) ? a : b;
 }
 
-/*
- * Packets look at one deadline only; it follows the three that make it. A
- * channel between two address families never forwards: the server does.
- */
+/* Packets look at one deadline only; it follows the three that make it. */
 void kturn_channel_update_until(struct kturn_channel *channel)
 {
 	const struct kturn_allocation *allocation = channel->allocation;
 	unsigned long until = jiffies;
 	enum kturn_dir dir;
 
-	if (channel->permission &&
-	    channel->peer.family == allocation->tuple.client.family) {
+	if (channel->permission) {
 		until = earlier(channel->due.expires,
 				channel->permission->due.expires);
 		until = earlier(until, allocation->due.expires);
@@ -72,7 +68,6 @@ static void flow_set(struct kturn_flow *flow, const struct kturn_endpoint *from,
 		flow->tuple6.dport = to->port;
 		flow->tuple6.number = number;
 	}
-	flow->hash = get_random_u32();
 }
 
 static const struct kturn_endpoint *
@@ -143,6 +138,26 @@ kturn_channel_find(const struct kturn_allocation *allocation, u16 number)
 	return channel && channel->number == number ? channel : NULL;
 }
 
+/* The channel whose peer sends from @peer to @relayed. */
+static struct kturn_channel *
+channel_by_flow(struct kturn_net *kn, const struct kturn_endpoint *peer,
+		const struct kturn_endpoint *relayed)
+{
+	struct kturn_flow want = {}, *flow;
+
+	flow_set(&want, peer, relayed, 0);
+	/* Nobody frees it under the lock; the tables want RCU all the same. */
+	rcu_read_lock();
+	if (peer->family == AF_INET)
+		flow = kturn_flow4_find(kn, &want.tuple4);
+	else
+		flow = kturn_flow6_find(kn, &want.tuple6);
+	rcu_read_unlock();
+	if (!flow)
+		return NULL;
+	return container_of(flow, struct kturn_channel, flow[KTURN_TO_CLIENT]);
+}
+
 /**
  * kturn_channel_by_peer() - find a channel by its peer
  * @kn: namespace
@@ -156,19 +171,47 @@ kturn_channel_by_peer(struct kturn_net *kn,
 		      const struct kturn_allocation *allocation,
 		      const struct kturn_endpoint *peer)
 {
-	struct kturn_flow want = {}, *flow;
+	return channel_by_flow(kn, peer,
+			       allocation_relayed(allocation, peer->family));
+}
 
-	flow_set(&want, peer, allocation_relayed(allocation, peer->family), 0);
-	/* Nobody frees it under the lock; the tables want RCU all the same. */
-	rcu_read_lock();
-	if (peer->family == AF_INET)
-		flow = kturn_flow4_find(kn, &want.tuple4);
-	else
-		flow = kturn_flow6_find(kn, &want.tuple6);
-	rcu_read_unlock();
-	if (!flow)
-		return NULL;
-	return container_of(flow, struct kturn_channel, flow[KTURN_TO_CLIENT]);
+static bool between_families(const struct kturn_channel *channel)
+{
+	return channel->allocation->tuple.client.family != channel->peer.family;
+}
+
+static void channel_set_twin(struct kturn_channel *channel,
+			     struct kturn_channel *twin)
+{
+	bool special = between_families(channel);
+
+	rcu_assign_pointer(channel->twin, twin);
+	WRITE_ONCE(channel->to_peer.special, special || twin);
+	WRITE_ONCE(channel->to_client.special, special);
+}
+
+/* Where the peer is a client of this relay too, and has a channel back. */
+static void channel_pair(struct kturn_net *kn, struct kturn_channel *channel)
+{
+	const struct kturn_endpoint *relayed =
+		allocation_relayed(channel->allocation, channel->peer.family);
+	struct kturn_channel *twin =
+		channel_by_flow(kn, relayed, &channel->peer);
+
+	channel_set_twin(channel, twin);
+	if (twin)
+		channel_set_twin(twin, channel);
+}
+
+static void channel_unpair(struct kturn_channel *channel)
+{
+	struct kturn_channel *twin =
+		rcu_dereference_protected(channel->twin, true);
+
+	if (!twin)
+		return;
+	channel_set_twin(twin, NULL);
+	channel_set_twin(channel, NULL);
 }
 
 void kturn_channel_set_permission(struct kturn_channel *channel,
@@ -192,6 +235,7 @@ void kturn_channel_unlink(struct kturn_net *kn, struct kturn_channel *channel)
 	u16 family = allocation->tuple.client.family;
 	enum kturn_dir dir;
 
+	channel_unpair(channel);
 	kturn_flow_remove(kn, &channel->flow[KTURN_TO_PEER], family);
 	kturn_flow_remove(kn, &channel->flow[KTURN_TO_CLIENT], channel->peer.family);
 	kturn_wheel_del(&channel->due);
@@ -278,8 +322,11 @@ static void channel_set_flows(struct kturn_channel *channel)
 	flow_set(&channel->flow[KTURN_TO_PEER], &allocation->tuple.client,
 		 &allocation->tuple.server, number);
 	flow_set(&channel->flow[KTURN_TO_CLIENT], &channel->peer, relayed, 0);
-	if (allocation->tuple.client.family == channel->peer.family)
-		kturn_rewrite_prepare(channel->flow, channel->peer.family);
+	channel->flow[KTURN_TO_PEER].hash = get_random_u32();
+	channel->flow[KTURN_TO_CLIENT].hash = get_random_u32();
+	kturn_rewrite_prepare(channel->flow, allocation->tuple.client.family,
+			      channel->peer.family);
+	channel_set_twin(channel, NULL);
 }
 
 /**
@@ -329,6 +376,7 @@ int kturn_channel_new(struct kturn_net *kn, struct kturn_allocation *allocation,
 	err = kturn_flow_insert(kn, &channel->flow[KTURN_TO_PEER], family);
 	if (err)
 		goto err_flow;
+	channel_pair(kn, channel);
 	channel_tree_add(allocation, channel);
 	allocation->n_channels++;
 	WRITE_ONCE(allocation->had_channel, true);

@@ -17,6 +17,13 @@
 #include <net/gso.h>
 #endif
 
+/* ip6_fragment(), before in a table because IPv6 could be a module */
+#ifdef KTURN_HAVE_IPV6_STUB_FRAGMENT
+#include <net/ipv6_stubs.h>
+#else
+#include <net/ip6_route.h>
+#endif
+
 /* Give @skb, as received, the route that its own reception takes. */
 static inline int kturn_route_input(struct sk_buff *skb)
 {
@@ -30,6 +37,19 @@ static inline int kturn_route_input(struct sk_buff *skb)
 #else
 	return ip_route_input_noref(skb, iph->daddr, iph->saddr,
 				    inet_dsfield_to_dscp(iph->tos), skb->dev);
+#endif
+}
+
+/* Send @skb in fragments; always consumed. */
+static inline int kturn_ip6_fragment(struct net *net, struct sk_buff *skb,
+				     int (*output)(struct net *net,
+						   struct sock *sk,
+						   struct sk_buff *skb))
+{
+#ifdef KTURN_HAVE_IPV6_STUB_FRAGMENT
+	return ipv6_stub->ipv6_fragment(net, NULL, skb, output);
+#else
+	return ip6_fragment(net, NULL, skb, output);
 #endif
 }
 

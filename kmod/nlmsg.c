@@ -350,7 +350,11 @@ int kturn_put_stats(struct sk_buff *msg, const struct kturn_net *kn)
 	struct kturn_stats sum;
 
 	kturn_stats_sum(kn->stats, &sum);
-	if (put_flow(msg, KTURN_A_STATS_TO_PEER, &sum.flow[KTURN_TO_PEER]) ||
+	if (nla_put_u64_64bit(msg, KTURN_A_STATS_RECEIVED, sum.received,
+			      KTURN_A_STATS_PAD) ||
+	    nla_put_u64_64bit(msg, KTURN_A_STATS_HAIRPIN, sum.hairpin,
+			      KTURN_A_STATS_PAD) ||
+	    put_flow(msg, KTURN_A_STATS_TO_PEER, &sum.flow[KTURN_TO_PEER]) ||
 	    put_flow(msg, KTURN_A_STATS_TO_CLIENT,
 		     &sum.flow[KTURN_TO_CLIENT]) ||
 	    put_reasons(msg, KTURN_A_STATS_PASSED, sum.passed,

@@ -10,12 +10,6 @@
 #include "state.h"
 
 /*
- * What a Data indication adds to a peer's datagram (RFC 8656 section 13.2 has
- * the MTU reported to IPv6 peers lowered by it).
- */
-#define KTURN_DATA_INDICATION_LEN	48
-
-/*
  * Keep a route for the packets to come. The reference goes to the path; the
  * caller may go on using the route until its RCU section ends, even if another
  * CPU replaces it at once, because routes are freed after a grace period.
@@ -118,37 +112,22 @@ struct dst_entry *kturn_route6_lookup(struct net *net, struct kturn_path *path,
 /**
  * kturn_too_big4() - tell the sender that a datagram is too big
  * @skb: the datagram as received
- * @mtu: MTU of the way on
- * @len_delta: what relaying adds to the datagram
- *
- * Return: false if the datagram may be fragmented instead
+ * @mtu: what it may send
  */
-bool kturn_too_big4(struct sk_buff *skb, unsigned int mtu, int len_delta)
+void kturn_too_big4(struct sk_buff *skb, unsigned int mtu)
 {
-	if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
-		return false;
 	if (!kturn_route_input(skb))
-		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
-			  htonl(mtu - len_delta));
-	return true;
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
 }
 
 /**
  * kturn_too_big6() - tell the sender that a datagram is too big
  * @skb: the datagram as received
- * @mtu: MTU of the way on
- * @len_delta: what relaying adds to the datagram
- *
- * Return: false if there is no use in that, because the datagram is as small
- *	as IPv6 lets a sender make it; it has to be fragmented here
+ * @mtu: what it may send
  */
-bool kturn_too_big6(struct sk_buff *skb, unsigned int mtu, int len_delta)
+void kturn_too_big6(struct sk_buff *skb, unsigned int mtu)
 {
-	if (skb->len <= IPV6_MIN_MTU)
-		return false;
-	mtu -= len_delta > 0 ? KTURN_DATA_INDICATION_LEN : len_delta;
 	icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, max_t(u32, mtu, IPV6_MIN_MTU));
-	return true;
 }
 
 /**
@@ -208,4 +187,37 @@ int kturn_send6_first(struct sk_buff *skb, const struct in6_addr *nexthop)
 		return PTR_ERR(neigh);
 	}
 	return kturn_refusal(neigh_output(neigh, skb, false));
+}
+
+static int send_fragment4(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return kturn_send4(net, skb, false);
+}
+
+static int send_fragment6(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return kturn_send6(net, skb, false);
+}
+
+/**
+ * kturn_send_fragments() - send a rewritten datagram that is too big
+ * @net: namespace
+ * @skb: the datagram, its route and device set; always consumed
+ * @mtu: length of its fragments, at most the route's MTU
+ * @local_out: through the OUTPUT and POSTROUTING chains
+ *
+ * Return: 0 or what refused it
+ */
+int kturn_send_fragments(struct net *net, struct sk_buff *skb, unsigned int mtu,
+			 bool local_out)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return local_out ? kturn_send4(net, skb, true) :
+				   ip_do_fragment(net, NULL, skb,
+						  send_fragment4);
+	/* To IPv6 a source of fragments is always a local one. */
+	skb->ignore_df = 1;
+	IP6CB(skb)->frag_max_size = mtu;
+	return local_out ? kturn_send6(net, skb, true) :
+			   kturn_ip6_fragment(net, skb, send_fragment6);
 }

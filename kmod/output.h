@@ -24,8 +24,8 @@ struct dst_entry *kturn_route4_lookup(struct net *net, struct kturn_path *path,
 struct dst_entry *kturn_route6_lookup(struct net *net, struct kturn_path *path,
 				      const struct kturn_flow *out);
 
-bool kturn_too_big4(struct sk_buff *skb, unsigned int mtu, int len_delta);
-bool kturn_too_big6(struct sk_buff *skb, unsigned int mtu, int len_delta);
+void kturn_too_big4(struct sk_buff *skb, unsigned int mtu);
+void kturn_too_big6(struct sk_buff *skb, unsigned int mtu);
 void kturn_hop_limit4(struct sk_buff *skb);
 void kturn_hop_limit6(struct sk_buff *skb);
 
@@ -107,6 +107,8 @@ static __always_inline int kturn_refusal(int err)
 
 int kturn_send4_first(struct sk_buff *skb);
 int kturn_send6_first(struct sk_buff *skb, const struct in6_addr *nexthop);
+int kturn_send_fragments(struct net *net, struct sk_buff *skb, unsigned int mtu,
+			 bool local_out);
 
 /**
  * kturn_send4() - send a rewritten IPv4 datagram

@@ -24,12 +24,23 @@
 #include "rewrite.h"
 #include "trace.h"
 
+/* What a Data indication adds to a peer's datagram. */
+#define KTURN_DATA_INDICATION_LEN	48
+
+/* What a datagram looks like on one side of the relay. */
+struct kturn_form {
+	bool v6;
+	bool channel_data;
+};
+
 /* A datagram that belongs to a channel. */
 struct kturn_packet {
 	struct kturn_net *kn;
 	struct sk_buff *skb;
 	struct kturn_channel *channel;
-	enum kturn_dir dir;
+	struct kturn_channel *twin;	/* it leaves by, if it does */
+	struct kturn_path *path;	/* the way out */
+	enum kturn_dir dir;		/* of the channel it came by */
 	struct kturn_rewrite rw;
 	u16 data_len;
 	bool local_out;
@@ -109,8 +120,8 @@ static __always_inline int unusual(struct sk_buff *skb, const bool v6)
 }
 
 /*
- * Of a flow that does not forward (any more): a channel, its permission or its
- * allocation has run out, or the channel joins two families.
+ * Of a flow that does not forward any more: a channel, its permission or its
+ * allocation has run out.
  */
 static noinline unsigned int at_rest(struct kturn_net *kn,
 				     const struct sk_buff *skb,
@@ -133,8 +144,6 @@ static noinline unsigned int at_rest(struct kturn_net *kn,
 		return drop(kn, skb, KTURN_A_DROPPED_NO_PERMISSION);
 	if (time_after_eq(jiffies, READ_ONCE(channel->due.expires)))
 		return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
-	if (allocation->tuple.client.family != channel->peer.family)
-		return pass(kn, skb, KTURN_A_PASSED_FAMILY);
 	/* Refreshed since its time was looked at. */
 	return pass(kn, skb, KTURN_A_PASSED_OTHER);
 }
@@ -206,13 +215,17 @@ static noinline unsigned int miss(struct kturn_net *kn, struct sk_buff *skb,
 
 	tuple_fill(&t, skb, udp);
 	allocation = kturn_allocation_by_relayed(kn, &t.server);
-	if (allocation)
+	if (allocation) {
+		this_cpu_inc(kn->stats->received);
 		return reason ? pass(kn, skb, reason) :
 				miss_peer(kn, skb, allocation, &t.client);
+	}
 	allocation = kturn_allocation_by_client(kn, &t);
-	if (allocation)
+	if (allocation) {
+		this_cpu_inc(kn->stats->received);
 		return reason ? pass(kn, skb, reason) :
 				miss_client(kn, skb, allocation, is_channel_data);
+	}
 	return NF_ACCEPT;
 }
 
@@ -248,13 +261,6 @@ static noinline u16 padding_sum(const struct sk_buff *skb, unsigned int pad)
 	return (__force u16)csum_fold(csum_block_add(0, sum, at));
 }
 
-/* Bytes behind a ChannelData message; negative if it is not all there. */
-static __always_inline int padding_len(const struct udphdr *udp)
-{
-	return ntohs(udp->len) - sizeof(struct udphdr) -
-	       KTURN_CHANNEL_DATA_LEN - ntohs(channel_data(udp)->len);
-}
-
 /*
  * A datagram that may be fragmented further on needs an identification among
  * all that this host sends to that peer (RFC 8656 section 14); to one that may
@@ -268,32 +274,54 @@ static noinline void identify(struct net *net, struct iphdr *iph)
 	csum_replace2(&iph->check, old, iph->id);
 }
 
-/* Exchange the headers; a ChannelData header comes or goes. */
-static __always_inline void exchange_headers(struct kturn_packet *p,
-					     const bool v6)
+/* IP, UDP and, where there is one, ChannelData header. */
+static __always_inline int form_len(const struct kturn_form form)
 {
-	const unsigned int udp_offset = headers_len(v6) - sizeof(struct udphdr);
+	return headers_len(form.v6) +
+	       (form.channel_data ? KTURN_CHANNEL_DATA_LEN : 0);
+}
+
+static __always_inline void *make_room(struct sk_buff *skb, int grows)
+{
+	return grows < 0 ? __skb_pull(skb, -grows) : __skb_push(skb, grows);
+}
+
+static __always_inline void rewrite(void *to, const void *from,
+				    const struct kturn_rewrite *rw,
+				    const bool v6_in, const bool v6_out)
+{
+	if (v6_in && v6_out)
+		kturn_rewrite6(to, from, rw);
+	else if (v6_in)
+		kturn_rewrite64(to, from, rw);
+	else if (v6_out)
+		kturn_rewrite46(to, from, rw);
+	else
+		kturn_rewrite4(to, from, rw);
+}
+
+/* Exchange the headers, ChannelData's as well. */
+static __always_inline void exchange_headers(struct kturn_packet *p,
+					     const struct kturn_form in,
+					     const struct kturn_form out)
+{
+	const unsigned int headers = headers_len(out.v6);
 	struct sk_buff *skb = p->skb;
 	const void *from = skb->data;
+	void *to = make_room(skb, form_len(out) - form_len(in));
 	struct kturn_channel_data *cd;
-	void *to;
 
-	if (p->dir == KTURN_TO_PEER)
-		to = __skb_pull(skb, KTURN_CHANNEL_DATA_LEN);
-	else
-		to = __skb_push(skb, KTURN_CHANNEL_DATA_LEN);
-	if (v6)
-		kturn_rewrite6(to, from, &p->rw);
-	else
-		kturn_rewrite4(to, from, &p->rw);
-	if (p->dir == KTURN_TO_CLIENT) {
-		cd = to + headers_len(v6);
-		cd->number = v6 ? p->rw.out->tuple6.number :
-				  p->rw.out->tuple4.number;
+	rewrite(to, from, &p->rw, in.v6, out.v6);
+	if (out.channel_data) {
+		cd = to + headers;
+		cd->number = out.v6 ? p->rw.out->tuple6.number :
+				      p->rw.out->tuple4.number;
 		cd->len = htons(p->data_len);
 	}
 	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, udp_offset);
+	skb_set_transport_header(skb, headers - sizeof(struct udphdr));
+	if (in.v6 != out.v6)
+		skb->protocol = htons(out.v6 ? ETH_P_IPV6 : ETH_P_IP);
 	if (p->rw.csum == KTURN_CSUM_PSEUDO)
 		skb->csum_start = skb_transport_header(skb) - skb->head;
 	else
@@ -323,7 +351,7 @@ static __always_inline void scrub(struct kturn_packet *p, struct dst_entry *dst,
 	struct sk_buff *skb = p->skb;
 
 	forget_the_way_here(skb);
-	__skb_set_sw_hash(skb, p->rw.flow->hash, true);
+	__skb_set_sw_hash(skb, p->rw.hash, true);
 	skb->priority = rt_tos2priority(v6 ? ipv6_get_dsfield(ipv6_hdr(skb)) :
 					     ip_hdr(skb)->tos);
 	skb->dev = dst->dev;
@@ -334,145 +362,251 @@ static __always_inline void scrub(struct kturn_packet *p, struct dst_entry *dst,
 		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 }
 
+static __always_inline void count(const struct kturn_packet *p,
+				  struct kturn_path *path, enum kturn_dir dir)
+{
+	struct kturn_flow_stats __percpu *total = &p->kn->stats->flow[dir];
+
+	atomic64_inc(&path->packets);
+	atomic64_add(p->data_len, &path->bytes);
+	this_cpu_inc(total->packets);
+	this_cpu_add(total->bytes, p->data_len);
+}
+
+static __always_inline void count_forwarded(const struct kturn_packet *p)
+{
+	count(p, kturn_path(p->channel, p->dir), p->dir);
+	if (!p->twin)
+		return;
+	count(p, &p->twin->to_client, KTURN_TO_CLIENT);
+	this_cpu_inc(p->kn->stats->hairpin);
+}
+
 /* From here on it is ours: rewritten, sent, counted. */
 static __always_inline unsigned int send(struct kturn_packet *p,
-					 struct dst_entry *dst, const bool v6)
+					 struct dst_entry *dst,
+					 unsigned int fragment_len,
+					 const struct kturn_form in,
+					 const struct kturn_form out)
 {
-	struct kturn_flow_stats __percpu *total = &p->kn->stats->flow[p->dir];
-	struct kturn_path *path = kturn_path(p->channel, p->dir);
 	struct net *net = p->kn->net;
+	struct sk_buff *skb = p->skb;
 	int err;
 
-	exchange_headers(p, v6);
-	if (!v6 && unlikely(!(ip_hdr(p->skb)->frag_off & htons(IP_DF))))
-		identify(net, ip_hdr(p->skb));
-	scrub(p, dst, v6);
-	err = v6 ? kturn_send6(net, p->skb, p->local_out) :
-		   kturn_send4(net, p->skb, p->local_out);
+	exchange_headers(p, in, out);
+	if (!out.v6 && unlikely(!(ip_hdr(skb)->frag_off & htons(IP_DF))))
+		identify(net, ip_hdr(skb));
+	scrub(p, dst, out.v6);
+	if (unlikely(fragment_len))
+		err = kturn_send_fragments(net, skb, fragment_len,
+					   p->local_out);
+	else
+		err = out.v6 ? kturn_send6(net, skb, p->local_out) :
+			       kturn_send4(net, skb, p->local_out);
 	trace_kturn_forward(p->channel, p->dir, p->data_len, err);
 	if (unlikely(err)) {
 		this_cpu_inc(p->kn->stats->dropped[KTURN_A_DROPPED_OUTPUT]);
 		return NF_STOLEN;
 	}
-	atomic64_inc(&path->packets);
-	atomic64_add(p->data_len, &path->bytes);
-	this_cpu_inc(total->packets);
-	this_cpu_add(total->bytes, p->data_len);
+	count_forwarded(p);
 	return NF_STOLEN;
+}
+
+/*
+ * May its sender be asked to send less at a time? Not where it allows for
+ * fragmentation, nor below what IPv6 makes every sender count on.
+ */
+static bool sender_can_shrink(const struct sk_buff *skb, bool v6)
+{
+	if (v6)
+		return skb->len > IPV6_MIN_MTU;
+	return ip_hdr(skb)->frag_off & htons(IP_DF);
+}
+
+static noinline unsigned int too_big(const struct kturn_net *kn,
+				     struct sk_buff *skb, unsigned int mtu,
+				     bool v6)
+{
+	v6 ? kturn_too_big6(skb, mtu) : kturn_too_big4(skb, mtu);
+	return drop(kn, skb, KTURN_A_DROPPED_TOO_BIG);
+}
+
+/*
+ * What a packet that fits may grow by. A peer whose datagrams become or were
+ * IPv6 is asked to leave room for a Data indication (RFC 8656 section 13).
+ */
+static __always_inline int growth(const struct kturn_packet *p,
+				  const struct kturn_form in,
+				  const struct kturn_form out)
+{
+	if (p->dir == KTURN_TO_CLIENT && (in.v6 || out.v6))
+		return headers_len(out.v6) - headers_len(in.v6) +
+		       KTURN_DATA_INDICATION_LEN;
+	return form_len(out) - form_len(in);
 }
 
 /* Hop limit, route, MTU, room: what a router looks at. */
 static __always_inline unsigned int forward(struct kturn_packet *p,
-					    const bool v6)
+					    const struct kturn_form in,
+					    const struct kturn_form out)
 {
-	struct kturn_path *path = kturn_path(p->channel, p->dir);
+	const int grows = form_len(out) - form_len(in);
 	struct sk_buff *skb = p->skb;
-	unsigned int len = skb->len + p->rw.len_delta;
+	unsigned int len = skb->len + grows - p->rw.pad;
+	unsigned int mtu, room, fragment_len = 0;
 	struct dst_entry *dst;
-	unsigned int mtu, room;
 
-	if (unlikely((v6 ? ipv6_hdr(skb)->hop_limit : ip_hdr(skb)->ttl) <= 1)) {
-		v6 ? kturn_hop_limit6(skb) : kturn_hop_limit4(skb);
+	if (unlikely((in.v6 ? ipv6_hdr(skb)->hop_limit : ip_hdr(skb)->ttl) <= 1)) {
+		in.v6 ? kturn_hop_limit6(skb) : kturn_hop_limit4(skb);
 		return drop(p->kn, skb, KTURN_A_DROPPED_HOP_LIMIT);
 	}
-	dst = v6 ? kturn_route6(p->kn->net, path, p->rw.out) :
-		   kturn_route4(p->kn->net, path, p->rw.out);
+	dst = out.v6 ? kturn_route6(p->kn->net, p->path, p->rw.out) :
+		       kturn_route4(p->kn->net, p->path, p->rw.out);
 	if (IS_ERR(dst))
 		return pass(p->kn, skb, -PTR_ERR(dst));
 
-	mtu = v6 ? kturn_mtu6(dst, len) : kturn_mtu4(dst);
+	mtu = out.v6 ? kturn_mtu6(dst, len) : kturn_mtu4(dst);
+	if (!in.v6 && out.v6 && !(ip_hdr(skb)->frag_off & htons(IP_DF)))
+		mtu = IPV6_MIN_MTU;	/* RFC 7915 section 4 */
 	if (unlikely(len > mtu)) {
-		bool told = v6 ? kturn_too_big6(skb, mtu, p->rw.len_delta) :
-				 kturn_too_big4(skb, mtu, p->rw.len_delta);
-
-		return told ? drop(p->kn, skb, KTURN_A_DROPPED_TOO_BIG) :
-			      pass(p->kn, skb, KTURN_A_PASSED_MTU);
+		if (sender_can_shrink(skb, in.v6))
+			return too_big(p->kn, skb, mtu - growth(p, in, out),
+				       in.v6);
+		fragment_len = mtu;
 	}
-	room = LL_RESERVED_SPACE(dst->dev) + KTURN_CHANNEL_DATA_LEN;
+	room = LL_RESERVED_SPACE(dst->dev) + max(grows, 0);
 	if (unlikely(skb_cow(skb, room)))
 		return pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
 	if (unlikely(p->rw.pad && pskb_trim(skb, skb->len - p->rw.pad)))
 		return pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
-	return send(p, dst, v6);
+	return send(p, dst, fragment_len, in, out);
 }
 
-/* To the client: all of the data, behind a ChannelData header. */
-static __always_inline unsigned int
-relay_to_client(struct kturn_net *kn, struct sk_buff *skb,
-		struct kturn_flow *flow, const struct nf_hook_state *state,
-		const bool v6)
+static __always_inline void take_padding_off(struct kturn_packet *p,
+					     unsigned int pad)
 {
-	struct kturn_channel *channel =
-		container_of(flow, struct kturn_channel, flow[KTURN_TO_CLIENT]);
-	const struct kturn_flow *out = &channel->flow[KTURN_TO_PEER];
-	const u16 data_len = ntohs(udp_header(skb, v6)->len) -
-			     sizeof(struct udphdr);
-	const int csum = checksum_kind(skb, v6);
-	struct kturn_packet p = {
-		.kn = kn,
-		.skb = skb,
-		.channel = channel,
-		.dir = KTURN_TO_CLIENT,
-		.data_len = data_len,
-		.local_out = state->hook == NF_INET_LOCAL_IN,
-		.rw = {
-			.flow = flow,
-			.out = out,
-			.csum = csum,
-			.len_delta = KTURN_CHANNEL_DATA_LEN,
-			.csum_delta = (__force u16)htons(data_len),
-			.csum_pad = 0,
-			.pad = 0,
-		},
-	};
-
-	if (unlikely(csum < 0))
-		return pass(kn, skb, KTURN_A_PASSED_CHECKSUM);
-	return forward(&p, v6);
+	p->rw.pad = pad;
+	p->rw.len_delta -= pad;
+	p->rw.csum_pad = kturn_sum_less(pad);
+	p->rw.csum_delta += padding_sum(p->skb, pad);
 }
 
-/* To the peer: the data of a ChannelData message. */
-static __always_inline unsigned int
-relay_to_peer(struct kturn_net *kn, struct sk_buff *skb,
-	      struct kturn_flow *flow, const struct nf_hook_state *state,
-	      const bool v6)
+/* What the datagram itself says: its length and its checksum. */
+static __always_inline unsigned int relay_as(struct kturn_packet *p,
+					     const struct kturn_form in,
+					     const struct kturn_form out)
 {
-	struct kturn_channel *channel =
-		container_of(flow, struct kturn_channel, flow[KTURN_TO_PEER]);
-	const struct kturn_flow *out = &channel->flow[KTURN_TO_CLIENT];
-	const struct udphdr *udp = udp_header(skb, v6);
-	const __be16 len = channel_data(udp)->len;
-	const int pad = padding_len(udp);
-	const int csum = checksum_kind(skb, v6);
-	struct kturn_packet p = {
-		.kn = kn,
-		.skb = skb,
-		.channel = channel,
-		.dir = KTURN_TO_PEER,
-		.data_len = ntohs(len),
-		.local_out = state->hook == NF_INET_LOCAL_IN,
-		.rw = {
-			.flow = flow,
-			.out = out,
-			.csum = csum,
-			.len_delta = -(int)KTURN_CHANNEL_DATA_LEN - pad,
-			.csum_delta = (u16)~(__force u16)len,
-			.csum_pad = 0,
-			.pad = pad,
-		},
-	};
+	const struct udphdr *udp = udp_header(p->skb, in.v6);
+	const int udp_data = ntohs(udp->len) - sizeof(*udp);
+	const __be16 len = in.channel_data ? channel_data(udp)->len :
+					     htons(udp_data);
+	const int pad = in.channel_data ?
+			udp_data - (int)KTURN_CHANNEL_DATA_LEN - ntohs(len) : 0;
+	const int csum = checksum_kind(p->skb, in.v6);
 
-	if (unlikely(csum < 0))
-		return pass(kn, skb, KTURN_A_PASSED_CHECKSUM);
+	if (unlikely(csum < 0 || (!in.v6 && out.v6 && !udp->check)))
+		return pass(p->kn, p->skb, KTURN_A_PASSED_CHECKSUM);
+	p->data_len = ntohs(len);
+	p->rw.csum = csum;
+	p->rw.len_delta = form_len(out) - headers_len(out.v6) -
+			  form_len(in) + headers_len(in.v6);
+	if (in.channel_data != out.channel_data)
+		p->rw.csum_delta = in.channel_data ? (u16)~(__force u16)len :
+						     (__force u16)len;
 	if (unlikely(pad < 0))
-		return drop(kn, skb, KTURN_A_DROPPED_WRONG_LENGTH);
+		return drop(p->kn, p->skb, KTURN_A_DROPPED_WRONG_LENGTH);
 	if (unlikely(pad > 3))
-		return pass(kn, skb, KTURN_A_PASSED_OTHER);
-	if (unlikely(pad)) {
-		p.rw.csum_pad = kturn_sum_less(pad);
-		p.rw.csum_delta += padding_sum(skb, pad);
+		return pass(p->kn, p->skb, KTURN_A_PASSED_OTHER);
+	if (unlikely(pad))
+		take_padding_off(p, pad);
+	return forward(p, in, out);
+}
+
+static __always_inline struct kturn_packet
+packet_of(struct kturn_net *kn, struct sk_buff *skb,
+	  struct kturn_channel *channel, enum kturn_dir dir,
+	  const struct nf_hook_state *state)
+{
+	const struct kturn_flow *flow = &channel->flow[dir];
+
+	return (struct kturn_packet) {
+		.kn = kn,
+		.skb = skb,
+		.channel = channel,
+		.path = kturn_path(channel, dir),
+		.dir = dir,
+		.local_out = state->hook == NF_INET_LOCAL_IN,
+		.rw = {
+			.out = &channel->flow[!dir],
+			.hash = flow->hash,
+			.sum = flow->csum,
+			.sum_pseudo = flow->csum_pseudo,
+		},
+	};
+}
+
+/* The same family on both sides, from client to peer or the other way. */
+static __always_inline unsigned int
+relay_plain(struct kturn_net *kn, struct sk_buff *skb,
+	    struct kturn_channel *channel, const enum kturn_dir dir,
+	    const struct nf_hook_state *state, const bool v6)
+{
+	struct kturn_packet p = packet_of(kn, skb, channel, dir, state);
+	const bool to_peer = dir == KTURN_TO_PEER;
+
+	return relay_as(&p, (struct kturn_form){ v6, to_peer },
+			(struct kturn_form){ v6, !to_peer });
+}
+
+/* The channel of another client of this relay that is the peer, if it may. */
+static struct kturn_channel *usable_twin(const struct kturn_channel *channel)
+{
+	struct kturn_channel *twin = rcu_dereference(channel->twin);
+	const struct kturn_flow *back;
+
+	if (!twin)
+		return NULL;
+	back = &twin->flow[KTURN_TO_CLIENT];
+	return time_before(jiffies, READ_ONCE(back->until)) ? twin : NULL;
+}
+
+/*
+ * Straight to the other client: what the two channels do one after the other,
+ * in one go. Their sums add up, because what is between them cancels out.
+ */
+static void leave_by(struct kturn_packet *p, struct kturn_channel *twin)
+{
+	const struct kturn_flow *back = &twin->flow[KTURN_TO_CLIENT];
+
+	p->twin = twin;
+	p->path = &twin->to_client;
+	p->rw.out = &twin->flow[KTURN_TO_PEER];
+	p->rw.hash = back->hash;
+	p->rw.sum += back->csum;
+	p->rw.sum_pseudo += back->csum_pseudo;
+}
+
+/* From one address family to the other, or from client to client, or both. */
+static noinline unsigned int relay_special(struct kturn_net *kn,
+					   struct sk_buff *skb,
+					   struct kturn_channel *channel,
+					   enum kturn_dir dir,
+					   const struct nf_hook_state *state,
+					   bool v6)
+{
+	const struct kturn_endpoint *client = &channel->allocation->tuple.client;
+	struct kturn_packet p = packet_of(kn, skb, channel, dir, state);
+	const bool to_peer = dir == KTURN_TO_PEER;
+	struct kturn_channel *twin = to_peer ? usable_twin(channel) : NULL;
+	u16 family = to_peer ? channel->peer.family : client->family;
+
+	if (twin) {
+		leave_by(&p, twin);
+		family = twin->allocation->tuple.client.family;
 	}
-	return forward(&p, v6);
+	return relay_as(&p, (struct kturn_form){ v6, to_peer },
+			(struct kturn_form){ family == AF_INET6,
+					     !to_peer || twin });
 }
 
 /* A segment is a datagram like any other; if it is the server's, it goes up. */
@@ -498,13 +632,14 @@ static noinline unsigned int relay_segments(struct kturn_net *kn,
 					    const struct nf_hook_state *state,
 					    bool v6)
 {
-	struct sk_buff *segments, *segment, *next;
+	struct sk_buff *segments = NULL, *segment, *next;
 
-	if (skb_shinfo(skb)->gso_type & ~(SKB_GSO_UDP_L4 | SKB_GSO_DODGY))
+	if (!(skb_shinfo(skb)->gso_type & ~(SKB_GSO_UDP_L4 | SKB_GSO_DODGY)))
+		segments = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM);
+	if (IS_ERR_OR_NULL(segments)) {
+		this_cpu_inc(kn->stats->received);
 		return pass(kn, skb, KTURN_A_PASSED_GSO);
-	segments = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM);
-	if (IS_ERR_OR_NULL(segments))
-		return pass(kn, skb, KTURN_A_PASSED_GSO);
+	}
 	consume_skb(skb);
 	skb_list_walk_safe(segments, segment, next) {
 		skb_mark_not_on_list(segment);
@@ -521,17 +656,20 @@ static __always_inline unsigned int relay(struct kturn_net *kn,
 					  const struct nf_hook_state *state,
 					  const bool v6)
 {
+	struct kturn_channel *channel =
+		container_of(flow, struct kturn_channel, flow[dir]);
 	int reason = unusual(skb, v6);
 
+	if (unlikely(reason == KTURN_A_PASSED_GSO))
+		return relay_segments(kn, skb, state, v6);
+	this_cpu_inc(kn->stats->received);
 	if (unlikely(reason))
-		return reason == KTURN_A_PASSED_GSO ?
-		       relay_segments(kn, skb, state, v6) :
-		       pass(kn, skb, reason);
+		return pass(kn, skb, reason);
 	if (unlikely(time_after_eq(jiffies, READ_ONCE(flow->until))))
 		return at_rest(kn, skb, flow, dir);
-	if (dir == KTURN_TO_PEER)
-		return relay_to_peer(kn, skb, flow, state, v6);
-	return relay_to_client(kn, skb, flow, state, v6);
+	if (unlikely(READ_ONCE(kturn_path(channel, dir)->special)))
+		return relay_special(kn, skb, channel, dir, state, v6);
+	return relay_plain(kn, skb, channel, dir, state, v6);
 }
 
 static __always_inline struct kturn_flow *find(struct kturn_net *kn,

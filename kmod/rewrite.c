@@ -32,24 +32,28 @@ static u16 ports_sum(const struct kturn_flow *flow, u16 family)
 
 /**
  * kturn_rewrite_prepare() - sum up what rewriting changes in every datagram
- * @flow: the two directions of a channel, tuples set and of one family
- * @family: AF_INET or AF_INET6
+ * @flow: the two directions of a channel, tuples set
+ * @client_family: AF_INET or AF_INET6, of the tuple of what the client sends
+ * @peer_family: the same of what the peer sends
  *
  * A full checksum covers the UDP length twice, in the header and in the pseudo
  * header, and a ChannelData header that comes or goes. Swapping source and
  * destination does not change a sum, so the new tuple is the other direction's
- * as it stands.
+ * as it stands. The pseudo headers of the two families differ in nothing but
+ * the addresses.
  */
-void kturn_rewrite_prepare(struct kturn_flow *flow, u16 family)
+void kturn_rewrite_prepare(struct kturn_flow *flow, u16 client_family,
+			   u16 peer_family)
 {
 	struct kturn_flow *to_peer = &flow[KTURN_TO_PEER];
 	struct kturn_flow *to_client = &flow[KTURN_TO_CLIENT];
-	u16 number = family == AF_INET ? (__force u16)to_peer->tuple4.number :
-					 (__force u16)to_peer->tuple6.number;
-	u16 client = addresses_sum(to_peer, family);
-	u16 peer = addresses_sum(to_client, family);
-	u16 client_ports = ports_sum(to_peer, family);
-	u16 peer_ports = ports_sum(to_client, family);
+	u16 number = client_family == AF_INET ?
+			     (__force u16)to_peer->tuple4.number :
+			     (__force u16)to_peer->tuple6.number;
+	u16 client = addresses_sum(to_peer, client_family);
+	u16 peer = addresses_sum(to_client, peer_family);
+	u16 client_ports = ports_sum(to_peer, client_family);
+	u16 peer_ports = ports_sum(to_client, peer_family);
 	u16 len = kturn_word(KTURN_CHANNEL_DATA_LEN);
 
 	to_peer->csum_pseudo = kturn_fold(peer + (u16)~client + (u16)~len);

@@ -52,26 +52,31 @@ enum kturn_csum {
 
 /**
  * struct kturn_rewrite - what is done to a datagram
- * @flow: direction it was received on
- * @out: the other direction, whose addresses it leaves with, swapped
+ * @out: the flow whose addresses it leaves with, swapped
+ * @hash: flow hash of what is sent; the flow label comes of it
  * @csum: how its UDP checksum field is to be understood
  * @len_delta: change of the UDP length, in bytes
- * @csum_delta: one's complement sum that goes into a full checksum beside
- *	&kturn_flow.csum
+ * @sum: one's complement sum that goes into a full checksum: what is the same
+ *	for every packet, see &kturn_flow.csum
+ * @sum_pseudo: the same for the pseudo header alone
+ * @csum_delta: and what this packet adds to @sum
  * @csum_pad: what a length shorter by @pad adds to a sum
  * @pad: padding bytes taken off
  */
 struct kturn_rewrite {
-	const struct kturn_flow *flow;
 	const struct kturn_flow *out;
+	u32 hash;
 	enum kturn_csum csum;
 	int len_delta;
+	u32 sum;
+	u32 sum_pseudo;
 	u32 csum_delta;
 	u16 csum_pad;
 	u16 pad;
 };
 
-void kturn_rewrite_prepare(struct kturn_flow *flow, u16 family);
+void kturn_rewrite_prepare(struct kturn_flow *flow, u16 client_family,
+			   u16 peer_family);
 
 /* One's complement sums are kept in 16 bits, in the packet's byte order. */
 static inline u16 kturn_fold(u32 sum)
@@ -99,11 +104,11 @@ static __always_inline __sum16 kturn_udp_check(__sum16 old,
 
 	if (rw->csum == KTURN_CSUM_PSEUDO)
 		return (__force __sum16)kturn_fold(check +
-						   rw->flow->csum_pseudo +
+						   rw->sum_pseudo +
 						   rw->csum_pad);
 	if (!check)
 		return 0;
-	check = ~kturn_fold((u16)~check + rw->flow->csum + rw->csum_delta +
+	check = ~kturn_fold((u16)~check + rw->sum + rw->csum_delta +
 			    2 * rw->csum_pad);
 	return check ? (__force __sum16)check : CSUM_MANGLED_0;
 }
@@ -116,8 +121,7 @@ static __always_inline __sum16 kturn_ip_check(__sum16 old,
 					      const struct kturn_rewrite *rw)
 {
 	return (__force __sum16)~kturn_fold((u16)~(__force u16)old +
-					    rw->flow->csum_pseudo +
-					    rw->csum_pad +
+					    rw->sum_pseudo + rw->csum_pad +
 					    kturn_sum_less(1 << 8));
 }
 
@@ -154,22 +158,28 @@ static __always_inline void kturn_rewrite4(struct kturn_headers4 *to,
 	to->udp.check = udp_check;
 }
 
+/*
+ * Two flows, two labels (RFC 8656 section 13.2): the label comes of the hash
+ * of the flow that is sent, in the stateless half (RFC 6437 section 3).
+ */
+static __always_inline __be32 kturn_flow_label(const struct kturn_rewrite *rw)
+{
+	return (htonl(rw->hash) & IPV6_FLOWLABEL_MASK) |
+	       IPV6_FLOWLABEL_STATELESS_FLAG;
+}
+
 /**
  * kturn_rewrite6() - write the headers of a relayed IPv6 datagram
  * @to: where to; may overlap @from
  * @from: headers as received
  * @rw: what changes
- *
- * Two flows, two labels (RFC 8656 section 13.2): the label comes of the hash
- * of the flow that is sent, in the stateless half (RFC 6437 section 3).
  */
 static __always_inline void kturn_rewrite6(struct kturn_headers6 *to,
 					   const struct kturn_headers6 *from,
 					   const struct kturn_rewrite *rw)
 {
 	const struct kturn_tuple6 *tuple = &rw->out->tuple6;
-	const __be32 label = (htonl(rw->flow->hash) & IPV6_FLOWLABEL_MASK) |
-			     IPV6_FLOWLABEL_STATELESS_FLAG;
+	const __be32 label = kturn_flow_label(rw);
 	/* All is read before anything is written. */
 	const u8 tclass = ipv6_get_dsfield(&from->ip);
 	const u16 payload_len = ntohs(from->ip.payload_len) + rw->len_delta;
@@ -187,6 +197,83 @@ static __always_inline void kturn_rewrite6(struct kturn_headers6 *to,
 	to->udp.dest = tuple->sport;
 	to->udp.len = htons(udp_len);
 	to->udp.check = check;
+}
+
+/* The UDP header of a datagram that changes its family. */
+static __always_inline void kturn_udp_write(struct udphdr *to, __be16 source,
+					    __be16 dest, u16 len, __sum16 check)
+{
+	to->source = source;
+	to->dest = dest;
+	to->len = htons(len);
+	to->check = check;
+}
+
+/* Longest packet that may be fragmented on its way, see kturn_rewrite64(). */
+#define KTURN_FRAGMENTABLE_LEN	(IPV6_MIN_MTU - sizeof(struct iphdr))
+
+/**
+ * kturn_rewrite46() - write the headers of a datagram that becomes IPv6
+ * @to: where to; may overlap @from
+ * @from: headers as received
+ * @rw: what changes
+ *
+ * RFC 8656 section 13.1, RFC 7915 section 4.1.
+ */
+static __always_inline void kturn_rewrite46(struct kturn_headers6 *to,
+					    const struct kturn_headers4 *from,
+					    const struct kturn_rewrite *rw)
+{
+	const struct kturn_tuple6 *tuple = &rw->out->tuple6;
+	/* All is read before anything is written. */
+	const u8 tos = from->ip.tos, ttl = from->ip.ttl;
+	const u16 udp_len = ntohs(from->udp.len) + rw->len_delta;
+	const __sum16 check = kturn_udp_check(from->udp.check, rw);
+
+	ip6_flow_hdr(&to->ip, tos, kturn_flow_label(rw));
+	to->ip.payload_len = htons(udp_len);
+	to->ip.nexthdr = IPPROTO_UDP;
+	to->ip.hop_limit = ttl - 1;
+	to->ip.saddr = tuple->daddr;
+	to->ip.daddr = tuple->saddr;
+	kturn_udp_write(&to->udp, tuple->dport, tuple->sport, udp_len, check);
+}
+
+/**
+ * kturn_rewrite64() - write the headers of a datagram that becomes IPv4
+ * @to: where to; may overlap @from
+ * @from: headers as received
+ * @rw: what changes
+ *
+ * RFC 8656 section 13.3, RFC 7915 section 5.1: what IPv6 would have let pass
+ * everywhere may be fragmented, anything longer may not. An identification
+ * is for the caller to choose.
+ */
+static __always_inline void kturn_rewrite64(struct kturn_headers4 *to,
+					    const struct kturn_headers6 *from,
+					    const struct kturn_rewrite *rw)
+{
+	const struct kturn_tuple4 *tuple = &rw->out->tuple4;
+	/* All is read before anything is written. */
+	const u8 tclass = ipv6_get_dsfield(&from->ip);
+	const u8 hop_limit = from->ip.hop_limit;
+	const u16 udp_len = ntohs(from->udp.len) + rw->len_delta;
+	const u16 tot_len = udp_len + sizeof(struct iphdr);
+	const __sum16 check = kturn_udp_check(from->udp.check, rw);
+
+	to->ip.version = 4;
+	to->ip.ihl = 5;
+	to->ip.tos = tclass;
+	to->ip.tot_len = htons(tot_len);
+	to->ip.id = 0;
+	to->ip.frag_off = tot_len > KTURN_FRAGMENTABLE_LEN ? htons(IP_DF) : 0;
+	to->ip.ttl = hop_limit - 1;
+	to->ip.protocol = IPPROTO_UDP;
+	to->ip.check = 0;
+	to->ip.saddr = tuple->daddr;
+	to->ip.daddr = tuple->saddr;
+	to->ip.check = ip_fast_csum(&to->ip, to->ip.ihl);
+	kturn_udp_write(&to->udp, tuple->dport, tuple->sport, udp_len, check);
 }
 
 #ifdef DEBUG

@@ -98,12 +98,15 @@ struct kturn_flow {
  * struct kturn_path - what the packets of one direction write
  * @dst: the route last used, if any; the channel holds a reference
  * @cookie: for dst_check()
+ * @special: its packets change their family, or may go straight to another
+ *	client: written by the control path
  * @packets: datagrams forwarded
  * @bytes: application data in them
  */
 struct kturn_path {
 	struct dst_entry __rcu *dst;
 	u32 cookie;
+	bool special;
 	atomic64_t packets;
 	atomic64_t bytes;
 };
@@ -140,9 +143,12 @@ struct kturn_permission {
  * @allocation: what it belongs to
  * @to_client: what packets to the client write
  * @due: deadline
- * @rcu: for freeing
+ * @twin: the channel that leads back: its allocation's relayed address is the
+ *	peer of this one, and the other way about; NULL for most
  * @permission: the peer's permission, NULL when it is gone
- * @fellows: in kturn_permission.channels
+ * @fellows: in kturn_permission.channels, while there is a permission
+ * @rcu: for freeing; by then there is none
+ * @peer: peer's transport address
  * @number: channel number
  *
  * The order keeps what the two directions write in cache lines of their own.
@@ -154,9 +160,12 @@ struct kturn_channel {
 	struct kturn_allocation *allocation;
 	struct kturn_path to_client;
 	struct kturn_due due;
-	struct rcu_head rcu;
+	struct kturn_channel __rcu *twin;
 	struct kturn_permission *permission;
-	struct hlist_node fellows;
+	union {
+		struct hlist_node fellows;
+		struct rcu_head rcu;
+	};
 	struct kturn_endpoint peer;
 	u16 number;
 };

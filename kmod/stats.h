@@ -18,11 +18,16 @@ struct kturn_flow_stats {
 
 /**
  * struct kturn_stats - totals of a network namespace
+ * @received: datagrams to allocations, each of them once
+ * @hairpin: of the forwarded, straight from client to client: once to a peer
+ *	and once to a client
  * @flow: forwarded, by direction
  * @passed: left to the server, by KTURN_A_PASSED_*
  * @dropped: dropped, by KTURN_A_DROPPED_*
  */
 struct kturn_stats {
+	u64 received;
+	u64 hairpin;
 	struct kturn_flow_stats flow[2];
 	u64 passed[KTURN_A_PASSED_MAX + 1];
 	u64 dropped[KTURN_A_DROPPED_MAX + 1];

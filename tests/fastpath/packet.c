@@ -350,6 +350,79 @@ uint16_t frame_udp_port(const struct frame *f)
 	return 0;
 }
 
+/* Header that is left without, and offset of the data, of a fragment. */
+struct fragment {
+	size_t header, skip, offset;
+	bool is, more;
+	uint32_t id;
+};
+
+static struct fragment fragment_of(const uint8_t *ip)
+{
+	struct fragment at = { .header = IPV4_LEN };
+
+	if (ip[0] >> 4 == 4) {
+		at.is = get16(ip + 6) & 0x3fff;
+		at.more = ip[6] & 0x20;
+		at.offset = (get16(ip + 6) & 0x1fff) * 8;
+		at.id = get16(ip + 4);
+		return at;
+	}
+	at.header = IPV6_LEN;
+	at.is = ip[6] == IPPROTO_FRAGMENT;
+	if (at.is) {
+		at.skip = 8;
+		at.more = ip[IPV6_LEN + 3] & 1;
+		at.offset = get16(ip + IPV6_LEN + 2) & ~7;
+		at.id = get32(ip + IPV6_LEN + 4);
+	}
+	return at;
+}
+
+/* The header of the first fragment becomes that of the whole. */
+static void finish_whole(struct frame *whole)
+{
+	uint8_t *ip = whole->data + ETH_HLEN;
+	size_t len = whole->len - ETH_HLEN;
+
+	if (ip[0] >> 4 == 4) {
+		put16(ip + 2, len);
+		put16(ip + 6, 0);
+		packet_set_ipv4_checksum(ip);
+	} else {
+		put16(ip + 4, len - IPV6_LEN);
+		ip[6] = PROTO_UDP;
+	}
+}
+
+bool frame_add_fragment(struct frame *whole, const struct frame *f, size_t mtu,
+			bool *more)
+{
+	const uint8_t *ip = f->data + ETH_HLEN;
+	struct fragment at = fragment_of(ip);
+	size_t start = ETH_HLEN + at.header, skip = start + at.skip;
+	static uint32_t id;
+
+	if (!whole->len) {
+		memcpy(whole->data, f->data, start);
+		whole->len = start;
+		whole->csum_not_ready = false;
+		id = at.id;
+	}
+	if (!at.is || f->len - ETH_HLEN > mtu || at.id != id ||
+	    whole->len != start + at.offset) {
+		printf("# no fragment, too long a one, or not the next\n");
+		packet_dump("got", f->data, f->len);
+		return false;
+	}
+	memcpy(whole->data + whole->len, f->data + skip, f->len - skip);
+	whole->len += f->len - skip;
+	*more = at.more;
+	if (!at.more)
+		finish_whole(whole);
+	return true;
+}
+
 static bool icmp_checksum_right(const uint8_t *ip, const uint8_t *icmp,
 				size_t len)
 {

@@ -175,6 +175,20 @@ bool frame_is_udp(const struct frame *f, const struct wire *w,
 		  const struct udp_packet *want);
 
 /**
+ * frame_add_fragment() - put a datagram together again
+ * @whole: what there is of it so far; empty (length 0) at first
+ * @f: the next fragment, in order
+ * @mtu: length of the longest packet that is allowed
+ * @more: whether there are more to come
+ *
+ * The complete one has the headers of the first, without those of a fragment.
+ *
+ * Return: whether the fragment fits the ones before.
+ */
+bool frame_add_fragment(struct frame *whole, const struct frame *f, size_t mtu,
+			bool *more);
+
+/**
  * frame_is_icmp_error() - is the frame this ICMP error about this packet?
  * @f: the frame
  * @src: who sends the error

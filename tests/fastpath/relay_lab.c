@@ -5,7 +5,9 @@
 #include "relay_lab.h"
 
 #include <errno.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -14,6 +16,10 @@
 #include <unistd.h>
 
 #define FENCE_PORT 9
+
+/* IP and UDP header, and the longest packet that relaying makes fragmentable. */
+#define IPV4_HEADERS 28
+#define FRAGMENTABLE_IPV4 1260
 
 static struct transport_addr addr(const char *ip, uint16_t port)
 {
@@ -85,22 +91,24 @@ int relay_set_hook(struct relay *r, enum kturn_hook hook)
 static void choose_addresses(struct relay *r)
 {
 	bool v4 = r->family == AF_INET;
+	bool peer_v4 = r->peer_family == AF_INET;
 
 	r->allocation.client = addr(v4 ? "192.0.2.1" : "2001:db8:1::1",
 				    RELAY_CLIENT_PORT);
 	r->allocation.server = addr(v4 ? "192.0.2.2" : "2001:db8:1::2",
 				    RELAY_SERVER_PORT);
-	r->peer_addr = addr(v4 ? "198.51.100.1" : "2001:db8:2::1",
+	r->peer_addr = addr(peer_v4 ? "198.51.100.1" : "2001:db8:2::1",
 			    RELAY_PEER_PORT);
-	*(v4 ? &r->allocation.relayed_ipv4 : &r->allocation.relayed_ipv6) =
-		addr(v4 ? "198.51.100.2" : "2001:db8:2::2",
+	*(peer_v4 ? &r->allocation.relayed_ipv4 :
+		    &r->allocation.relayed_ipv6) =
+		addr(peer_v4 ? "198.51.100.2" : "2001:db8:2::2",
 		     RELAY_RELAYED_PORT);
 }
 
 static const struct transport_addr *relayed(const struct relay *r)
 {
-	return r->family == AF_INET ? &r->allocation.relayed_ipv4
-				    : &r->allocation.relayed_ipv6;
+	return r->peer_family == AF_INET ? &r->allocation.relayed_ipv4
+					 : &r->allocation.relayed_ipv6;
 }
 
 static int open_sockets(struct relay *r)
@@ -139,6 +147,11 @@ static int stay_on_one_cpu(void)
 
 int relay_open(struct relay *r, int family)
 {
+	return relay_open_between(r, family, family);
+}
+
+int relay_open_between(struct relay *r, int family, int peer_family)
+{
 	struct fastpath_error err;
 	int ret;
 
@@ -147,6 +160,7 @@ int relay_open(struct relay *r, int family)
 	r->client_fd = r->peer_fd = r->server_fd = r->relayed_fd = -1;
 	r->fence_fd = -1;
 	r->family = family;
+	r->peer_family = peer_family;
 	choose_addresses(r);
 	ret = stay_on_one_cpu();
 	if (!ret)
@@ -250,33 +264,110 @@ struct udp_packet relay_output(struct relay *r, enum direction dir,
 		out.len = relay_channel_data(r->scratch, RELAY_CHANNEL, data,
 					     in->len, 0);
 	}
+	if (in->src.family == AF_INET6 && out.src.family == AF_INET)
+		out.df = IPV4_HEADERS + out.len > FRAGMENTABLE_IPV4;
 	return out;
+}
+
+bool relay_catch(const struct wire *w, const struct udp_packet *want)
+{
+	static struct frame f;
+	int err = wire_receive(w, &f, PACKET_TIMEOUT_MS);
+
+	if (err) {
+		printf("# nothing came out: %s\n", strerror(-err));
+		return false;
+	}
+	return frame_is_udp(&f, w, want);
+}
+
+/* What is booked for a datagram that is forwarded, and what comes out of it. */
+static struct udp_packet book_output(struct relay *r, enum direction dir,
+				     const struct udp_packet *in)
+{
+	struct udp_packet out = relay_output(r, dir, in);
+	struct fastpath_flow *flow = dir == TO_PEER ? &r->want.to_peer
+						    : &r->want.to_client;
+
+	flow->packets++;
+	flow->bytes += dir == TO_PEER ? out.len : in->len;
+	return out;
+}
+
+static const struct wire *wire_out(const struct relay *r, enum direction dir)
+{
+	return dir == TO_PEER ? &r->peer : &r->client;
+}
+
+static const struct wire *wire_in(const struct relay *r, enum direction dir)
+{
+	return dir == TO_PEER ? &r->client : &r->peer;
 }
 
 bool relay_expect_output(struct relay *r, enum direction dir,
 			 const struct udp_packet *in)
 {
-	struct udp_packet out = relay_output(r, dir, in);
-	const struct wire *w = dir == TO_PEER ? &r->peer : &r->client;
-	struct fastpath_flow *flow = dir == TO_PEER ? &r->want.to_peer
-						    : &r->want.to_client;
-	static struct frame f;
-	int err;
+	struct udp_packet out = book_output(r, dir, in);
 
-	flow->packets++;
-	flow->bytes += dir == TO_PEER ? out.len : in->len;
-	err = wire_receive(w, &f, PACKET_TIMEOUT_MS);
-	if (err) {
-		printf("# nothing came out: %s\n", strerror(-err));
+	return relay_catch(wire_out(r, dir), &out);
+}
+
+bool relay_expect_fragments(struct relay *r, enum direction dir,
+			    const struct udp_packet *in, size_t mtu)
+{
+	struct udp_packet out = book_output(r, dir, in);
+	const struct wire *w = wire_out(r, dir);
+	static struct frame whole, f;
+	bool more = true;
+
+	whole.len = 0;
+	while (more) {
+		if (wire_receive(w, &f, PACKET_TIMEOUT_MS)) {
+			printf("# a fragment is missing\n");
+			return false;
+		}
+		if (!frame_add_fragment(&whole, &f, mtu, &more))
+			return false;
+	}
+	return frame_is_udp(&whole, w, &out);
+}
+
+static bool told(struct relay *r, enum direction dir,
+		 const struct udp_packet *in, uint8_t type, uint8_t code,
+		 uint32_t mtu)
+{
+	static uint8_t ip[PACKET_MAX];
+	static struct frame f;
+	size_t len = packet_build(ip, in);
+
+	if (wire_receive(wire_in(r, dir), &f, PACKET_TIMEOUT_MS)) {
+		printf("# the sender was told nothing\n");
 		return false;
 	}
-	return frame_is_udp(&f, w, &out);
+	return frame_is_icmp_error(&f, &in->dst, &in->src, type, code, mtu, ip,
+				   len);
+}
+
+bool relay_expect_too_big(struct relay *r, enum direction dir,
+			  const struct udp_packet *in, uint32_t mtu)
+{
+	bool v4 = in->src.family == AF_INET;
+
+	return told(r, dir, in, v4 ? ICMP_DEST_UNREACH : ICMP6_PACKET_TOO_BIG,
+		    v4 ? ICMP_FRAG_NEEDED : 0, mtu);
+}
+
+bool relay_expect_time_exceeded(struct relay *r, enum direction dir,
+				const struct udp_packet *in)
+{
+	return told(r, dir, in, in->src.family == AF_INET ?
+		    ICMP_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED, 0, 0);
 }
 
 static bool put(const struct relay *r, enum direction dir,
 		const struct udp_packet *in)
 {
-	return !wire_send_udp(dir == TO_PEER ? &r->client : &r->peer, in);
+	return !wire_send_udp(wire_in(r, dir), in);
 }
 
 bool relay_forwards(struct relay *r, enum direction dir,
@@ -487,13 +578,29 @@ static bool same_count(const char *kind, const char *name, uint64_t got,
 	return got == want;
 }
 
+/* Nothing is counted twice, and nothing is forgotten. */
+static uint64_t expected_received(const struct fastpath_stats *want)
+{
+	uint64_t sum = want->to_peer.packets + want->to_client.packets;
+	int i;
+
+	for (i = KTURN_A_PASSED_STUN; i <= KTURN_A_PASSED_MAX; i++)
+		sum += want->passed[i];
+	for (i = KTURN_A_DROPPED_UNBOUND_CHANNEL; i <= KTURN_A_DROPPED_MAX; i++)
+		sum += want->dropped[i];
+	return sum - want->hairpin;
+}
+
 bool relay_counted(struct relay *r)
 {
 	struct fastpath_stats got = relay_stats(r), *want = &r->want;
 	bool same;
 	int i;
 
-	same = same_count("to-peer", "packets", got.to_peer.packets,
+	want->received = expected_received(want);
+	same = same_count("all", "received", got.received, want->received);
+	same &= same_count("all", "hairpin", got.hairpin, want->hairpin);
+	same &= same_count("to-peer", "packets", got.to_peer.packets,
 			  want->to_peer.packets);
 	same &= same_count("to-peer", "bytes", got.to_peer.bytes,
 			   want->to_peer.bytes);

@@ -38,7 +38,8 @@ enum direction {
  * @client: the client's end of its link
  * @peer: the peer's end of its link
  * @fastpath: netlink to the module, in the relay's namespace
- * @family: address family of everything
+ * @family: address family of the client's side
+ * @peer_family: of the peer's, the relayed transport address with it
  * @allocation: the allocation, its @id filled in
  * @peer_addr: the peer's transport address
  * @client_fd: UDP socket in the client
@@ -54,7 +55,7 @@ struct relay {
 	struct netns ns;
 	struct wire client, peer;
 	struct fastpath *fastpath;
-	int family;
+	int family, peer_family;
 	struct fastpath_allocation allocation;
 	struct transport_addr peer_addr;
 	int client_fd, server_fd, relayed_fd, peer_fd, fence_fd;
@@ -74,6 +75,16 @@ struct relay {
  * module is not loaded.
  */
 int relay_open(struct relay *r, int family);
+
+/**
+ * relay_open_between() - the same with a peer of another address family
+ * @r: filled
+ * @family: AF_INET or AF_INET6, of the client's side
+ * @peer_family: of the peer's
+ *
+ * Return: as relay_open()
+ */
+int relay_open_between(struct relay *r, int family, int peer_family);
 
 /**
  * relay_close() - take it down
@@ -165,7 +176,8 @@ struct udp_packet relay_message(const struct relay *r, enum direction dir,
  * @in: the datagram as it came; ChannelData on any channel, or peer's data
  *
  * DSCP, ECN and DF are copied and the hop limit is one less (RFC 8656
- * sections 13 and 14), as after a router.
+ * sections 13 and 14), as after a router. What was IPv6 and becomes IPv4 may
+ * be fragmented up to a length of 1260 bytes (RFC 7915 section 5.1).
  */
 struct udp_packet relay_output(struct relay *r, enum direction dir,
 			       const struct udp_packet *in);
@@ -201,6 +213,50 @@ bool relay_forwards(struct relay *r, enum direction dir,
  * Return: whether it did, byte by byte.
  */
 bool relay_forwards_bytes(struct relay *r, enum direction dir, size_t len);
+
+/**
+ * relay_catch() - this datagram is to arrive
+ * @w: where
+ * @want: the datagram
+ *
+ * Return: whether it did, byte by byte.
+ */
+bool relay_catch(const struct wire *w, const struct udp_packet *want);
+
+/**
+ * relay_expect_fragments() - a datagram is to come out in fragments
+ * @r: the set-up
+ * @dir: its direction
+ * @in: the datagram as it was sent
+ * @mtu: length of the longest
+ *
+ * Return: whether it did: put together again, byte by byte.
+ */
+bool relay_expect_fragments(struct relay *r, enum direction dir,
+			    const struct udp_packet *in, size_t mtu);
+
+/**
+ * relay_expect_too_big() - the sender is to be told of an MTU
+ * @r: the set-up
+ * @dir: direction of the datagram
+ * @in: the datagram as it was sent
+ * @mtu: the MTU
+ *
+ * Return: whether it was, about this datagram.
+ */
+bool relay_expect_too_big(struct relay *r, enum direction dir,
+			  const struct udp_packet *in, uint32_t mtu);
+
+/**
+ * relay_expect_time_exceeded() - the sender is to be told of the hop limit
+ * @r: the set-up
+ * @dir: direction of the datagram
+ * @in: the datagram as it was sent
+ *
+ * Return: whether it was, about this datagram.
+ */
+bool relay_expect_time_exceeded(struct relay *r, enum direction dir,
+				const struct udp_packet *in);
 
 /**
  * relay_expect_passed() - a datagram is to reach the server's socket

@@ -290,53 +290,6 @@ TEST_F(relay, two_channels_are_counted_apart)
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
-/* Client and peer of different families: RFC 8656 section 13 is kturnd's. */
-TEST_F(relay, another_family_is_left_to_the_server)
-{
-	struct relay *r = &self->r;
-	bool v4 = variant->family == AF_INET;
-	struct fastpath_allocation a = r->allocation;
-	struct fastpath_permission permission = {
-		.timeout_ms = RELAY_TIMEOUT_MS,
-	};
-	struct fastpath_channel channel = {
-		.number = RELAY_CHANNEL,
-		.timeout_ms = RELAY_TIMEOUT_MS,
-	};
-	struct transport_addr relayed;
-	struct udp_packet in;
-	uint8_t buf[200];
-
-	ASSERT_EQ(0, transport_addr_parse(&channel.peer,
-					  v4 ? "[2001:db8:2::1]:5000"
-					     : "198.51.100.1:5000"));
-	ASSERT_EQ(0, transport_addr_parse(&relayed,
-					  v4 ? "[2001:db8:2::2]:49153"
-					     : "198.51.100.2:49153"));
-	ASSERT_EQ(0, fastpath_flush(r->fastpath, &err));
-	a.relayed_ipv4 = v4 ? (struct transport_addr) { 0 } : relayed;
-	a.relayed_ipv6 = v4 ? relayed : (struct transport_addr) { 0 };
-	a.timeout_ms = RELAY_TIMEOUT_MS;
-	ASSERT_EQ(0, fastpath_allocation_new(r->fastpath, &a, &err));
-	permission.allocation_id = channel.allocation_id = a.id;
-	permission.peer = channel.peer;
-	ASSERT_EQ(0, fastpath_permission_new(r->fastpath, &permission, &err));
-	ASSERT_EQ(0, fastpath_channel_new(r->fastpath, &channel, &err));
-
-	in = relay_message(r, TO_PEER, buf, 100);
-	EXPECT_TRUE(relay_passes(r, TO_PEER, &in, KTURN_A_PASSED_FAMILY));
-	EXPECT_TRUE(relay_settled(r));
-
-	close(r->relayed_fd);
-	r->relayed_fd = netns_udp_socket(&r->ns, NETNS_RELAY, &relayed);
-	ASSERT_LE(0, r->relayed_fd);
-	in = relay_message(r, TO_CLIENT, buf, 100);
-	in.src = channel.peer;
-	in.dst = relayed;
-	EXPECT_TRUE(relay_passes(r, TO_CLIENT, &in, KTURN_A_PASSED_FAMILY));
-	EXPECT_TRUE(relay_settled(r));
-}
-
 /* The server is about to install the rest, and relays meanwhile. */
 TEST_F(path, an_allocation_that_is_handed_over_drops_nothing)
 {

@@ -6,24 +6,13 @@
  */
 #include "relay_fixture.h"
 
-#define TIME_EXCEEDED_V4 11
-#define UNREACHABLE_V4 3
-#define FRAG_NEEDED 4
-#define TIME_EXCEEDED_V6 3
-#define PACKET_TOO_BIG 2
-
 #define DATA_INDICATION_ROOM 48
 #define CHANNEL_DATA_HEADER 4
 
-/* The device that a datagram leaves by, and the sender's wire. */
+/* The device that a datagram leaves by. */
 static const char *out_device(enum direction dir)
 {
 	return dir == TO_PEER ? "rp" : "rc";
-}
-
-static const struct wire *sender(const struct relay *r, enum direction dir)
-{
-	return dir == TO_PEER ? &r->client : &r->peer;
 }
 
 /* IP and UDP headers. */
@@ -55,42 +44,15 @@ static uint32_t told_mtu(const struct relay *r, enum direction dir,
 	return mtu < 1280 ? 1280 : mtu;
 }
 
-static bool told(struct relay *r, enum direction dir,
-		 const struct udp_packet *in, uint8_t type, uint8_t code,
-		 uint32_t mtu)
-{
-	uint8_t ip[PACKET_MAX];
-	static struct frame f;
-	size_t len = packet_build(ip, in);
-
-	if (wire_receive(sender(r, dir), &f, PACKET_TIMEOUT_MS)) {
-		printf("# the sender was told nothing\n");
-		return false;
-	}
-	return frame_is_icmp_error(&f, &in->dst, &in->src, type, code, mtu, ip,
-				   len);
-}
-
-static bool told_too_big(struct relay *r, enum direction dir,
-			 const struct udp_packet *in, uint32_t mtu)
-{
-	bool v4 = r->family == AF_INET;
-
-	return told(r, dir, in, v4 ? UNREACHABLE_V4 : PACKET_TOO_BIG,
-		    v4 ? FRAG_NEEDED : 0, mtu);
-}
-
 TEST_F(path, a_hop_limit_used_up)
 {
-	bool v4 = variant->family == AF_INET;
 	uint8_t buf[300];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 200);
 
 	in.hops = 1;
 	EXPECT_TRUE(relay_drops(&self->r, variant->dir, &in,
 				KTURN_A_DROPPED_HOP_LIMIT));
-	EXPECT_TRUE(told(&self->r, variant->dir, &in,
-			 v4 ? TIME_EXCEEDED_V4 : TIME_EXCEEDED_V6, 0, 0));
+	EXPECT_TRUE(relay_expect_time_exceeded(&self->r, variant->dir, &in));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
@@ -111,7 +73,7 @@ TEST_F(path, every_size_around_the_mtu)
 		in = relay_message(&self->r, variant->dir, buf, len);
 		EXPECT_TRUE(relay_drops(&self->r, variant->dir, &in,
 					KTURN_A_DROPPED_TOO_BIG));
-		EXPECT_TRUE(told_too_big(&self->r, variant->dir, &in,
+		EXPECT_TRUE(relay_expect_too_big(&self->r, variant->dir, &in,
 					 told_mtu(&self->r, variant->dir,
 						  1400)))
 			TH_LOG("%zu bytes", len);
@@ -128,7 +90,7 @@ TEST_F(relay, a_full_packet_of_the_peers)
 
 	EXPECT_TRUE(relay_drops(&self->r, TO_CLIENT, &in,
 				KTURN_A_DROPPED_TOO_BIG));
-	EXPECT_TRUE(told_too_big(&self->r, TO_CLIENT, &in,
+	EXPECT_TRUE(relay_expect_too_big(&self->r, TO_CLIENT, &in,
 				 told_mtu(&self->r, TO_CLIENT, 1500)));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
@@ -149,7 +111,7 @@ TEST_F(relay, padding_beyond_the_mtu)
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
-/* IPv4 without DF: the server sends it in fragments. */
+/* IPv4 without DF: fragmented here, as by any router. */
 TEST_F(path, too_big_and_fragmentable)
 {
 	size_t limit = fits(&self->r, variant->dir, 1400);
@@ -166,14 +128,15 @@ TEST_F(path, too_big_and_fragmentable)
 	EXPECT_TRUE(relay_forwards(&self->r, variant->dir, &in));
 	in = relay_message(&self->r, variant->dir, buf, limit + 1);
 	in.df = false;
-	EXPECT_TRUE(relay_passes(&self->r, variant->dir, &in,
-				 KTURN_A_PASSED_MTU));
+	ASSERT_EQ(0, wire_send_udp(variant->dir == TO_PEER ?
+				   &self->r.client : &self->r.peer, &in));
+	EXPECT_TRUE(relay_expect_fragments(&self->r, variant->dir, &in, 1400));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
 /*
  * No IPv6 sender has to send less than 1280 bytes, so what grows beyond a link
- * of that MTU is fragmented by the server.
+ * of that MTU is fragmented here.
  */
 TEST_F(relay, a_link_of_the_least_mtu)
 {
@@ -187,13 +150,14 @@ TEST_F(relay, a_link_of_the_least_mtu)
 			       "ip link set dev rc mtu 1280"));
 	for (len = most - CHANNEL_DATA_HEADER + 1; len <= most; len++) {
 		in = relay_message(&self->r, TO_CLIENT, buf, len);
-		EXPECT_TRUE(relay_passes(&self->r, TO_CLIENT, &in,
-					 KTURN_A_PASSED_MTU));
+		ASSERT_EQ(0, wire_send_udp(&self->r.peer, &in));
+		EXPECT_TRUE(relay_expect_fragments(&self->r, TO_CLIENT, &in,
+						   1280));
 	}
 	in = relay_message(&self->r, TO_CLIENT, buf, most + 1);
 	EXPECT_TRUE(relay_drops(&self->r, TO_CLIENT, &in,
 				KTURN_A_DROPPED_TOO_BIG));
-	EXPECT_TRUE(told_too_big(&self->r, TO_CLIENT, &in, 1280));
+	EXPECT_TRUE(relay_expect_too_big(&self->r, TO_CLIENT, &in, 1280));
 	EXPECT_TRUE(relay_forwards_bytes(&self->r, TO_CLIENT,
 					 most - CHANNEL_DATA_HEADER));
 	EXPECT_TRUE(relay_settled(&self->r));
@@ -217,7 +181,7 @@ TEST_F(path, the_mtu_of_a_route)
 			       out_device(variant->dir)));
 	EXPECT_TRUE(relay_drops(&self->r, variant->dir, &in,
 				KTURN_A_DROPPED_TOO_BIG));
-	EXPECT_TRUE(told_too_big(&self->r, variant->dir, &in,
+	EXPECT_TRUE(relay_expect_too_big(&self->r, variant->dir, &in,
 				 told_mtu(&self->r, variant->dir, 1350)));
 	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, limit));
 	EXPECT_TRUE(relay_settled(&self->r));

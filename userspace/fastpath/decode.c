@@ -59,8 +59,10 @@ static const struct nla_policy net_policy[KTURN_A_NET_MAX + 1] = {
 };
 
 static const struct nla_policy stats_policy[KTURN_A_STATS_MAX + 1] = {
+	[KTURN_A_STATS_RECEIVED] = { .type = NLA_U64 },
 	[KTURN_A_STATS_TO_PEER] = { .type = NLA_NESTED },
 	[KTURN_A_STATS_TO_CLIENT] = { .type = NLA_NESTED },
+	[KTURN_A_STATS_HAIRPIN] = { .type = NLA_U64 },
 	[KTURN_A_STATS_PASSED] = { .type = NLA_NESTED },
 	[KTURN_A_STATS_DROPPED] = { .type = NLA_NESTED },
 };
@@ -68,6 +70,11 @@ static const struct nla_policy stats_policy[KTURN_A_STATS_MAX + 1] = {
 static uint32_t get_u32(struct nlattr *attr)
 {
 	return attr ? nla_get_u32(attr) : 0;
+}
+
+static uint64_t get_u64(struct nlattr *attr)
+{
+	return attr ? nla_get_u64(attr) : 0;
 }
 
 static bool get_endpoint(struct transport_addr *addr, struct nlattr *nest)
@@ -223,6 +230,8 @@ bool fp_decode_stats(struct nlmsghdr *nlh, struct fastpath_stats *stats)
 	if (genlmsg_parse(nlh, 0, tb, KTURN_A_STATS_MAX, stats_policy))
 		return false;
 
+	stats->received = get_u64(tb[KTURN_A_STATS_RECEIVED]);
+	stats->hairpin = get_u64(tb[KTURN_A_STATS_HAIRPIN]);
 	if (tb[KTURN_A_STATS_PASSED])
 		get_counters(stats->passed, KTURN_A_PASSED_MAX,
 			     tb[KTURN_A_STATS_PASSED]);

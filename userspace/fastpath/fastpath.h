@@ -153,8 +153,10 @@ enum fastpath_net_setting {
 
 /**
  * struct fastpath_stats - totals of the network namespace
+ * @received: datagrams to the allocations
  * @to_peer: forwarded from clients to peers
  * @to_client: forwarded from peers to clients
+ * @hairpin: forwarded from client to client, in both of these
  * @passed: datagrams left to the server, indexed by KTURN_A_PASSED_*
  * @dropped: datagrams dropped, indexed by KTURN_A_DROPPED_*
  *
@@ -162,6 +164,8 @@ enum fastpath_net_setting {
  * KTURN_A_DROPPED_UNBOUND_CHANNEL; lower indices hold nothing.
  */
 struct fastpath_stats {
+	uint64_t received;
+	uint64_t hairpin;
 	struct fastpath_flow to_peer;
 	struct fastpath_flow to_client;
 	uint64_t passed[KTURN_A_PASSED_MAX + 1];

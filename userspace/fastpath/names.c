@@ -32,8 +32,6 @@ static const char *const passed[KTURN_A_PASSED_MAX + 1] = {
 	[KTURN_A_PASSED_CHECKSUM] = "checksum",
 	[KTURN_A_PASSED_NO_ROUTE] = "no-route",
 	[KTURN_A_PASSED_LOCAL] = "local",
-	[KTURN_A_PASSED_MTU] = "mtu",
-	[KTURN_A_PASSED_FAMILY] = "family",
 	[KTURN_A_PASSED_NO_MEMORY] = "no-memory",
 	[KTURN_A_PASSED_OTHER] = "other",
 };

@@ -135,8 +135,12 @@ int kernel_status(struct context *ctx, struct json_object **result,
 		*result = NULL;
 		return ret;
 	}
+	json_object_object_add(*result, "received",
+			       json_object_new_uint64(stats.received));
 	add_flow(*result, "to_peer", &stats.to_peer);
 	add_flow(*result, "to_client", &stats.to_client);
+	json_object_object_add(*result, "hairpin",
+			       json_object_new_uint64(stats.hairpin));
 	add_counters(*result, "passed", stats.passed,
 		     KTURN_A_PASSED_MAX + 1, fastpath_passed_name);
 	add_counters(*result, "dropped", stats.dropped,

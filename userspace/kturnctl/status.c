@@ -119,6 +119,7 @@ static void print_traffic(struct json_object *daemon,
 		{ "to peers, bytes", "to_peer/bytes" },
 		{ "to clients, packets", "to_client/packets" },
 		{ "to clients, bytes", "to_client/bytes" },
+		{ "from client to client, packets", "hairpin" },
 	};
 	struct json_object *own = json_member(daemon, "userspace");
 	char a[NUMBER_LEN], b[NUMBER_LEN];
