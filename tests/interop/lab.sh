@@ -152,12 +152,14 @@ for key in sys.argv[1].split("."):
 print(value)' "$1"
 }
 
-# uclient 4|6 OPTION...: coturn's client, unmodified, against the relay; its log is $LAB_DIR/uclient.log.
+# uclient FAMILIES OPTION...: coturn's client, unmodified, against the relay; its log is $LAB_DIR/uclient.log.
+# FAMILIES are the client's and, where it is another one, the peer's: 4, 6, 46 or 64.
 uclient()
 {
 	local server=$RELAY_IP4 peer=$PEER_IP4 family=-X
 
-	[ "$1" = 4 ] || { server=$RELAY_IP6 peer=$PEER_IP6 family=-x; }
+	[ "${1:0:1}" = 4 ] || server=$RELAY_IP6
+	[ "${1: -1}" = 4 ] || { peer=$PEER_IP6 family=-x; }
 	shift
 	in_netns "$CLIENT" timeout "${UCLIENT_TIMEOUT:-120}" turnutils_uclient -c $family -e "$peer" -r 3480 \
 		-u "$USERNAME" -w "$PASSWORD" "$@" "$server" >"$LAB_DIR/uclient.log" 2>&1

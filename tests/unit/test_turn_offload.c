@@ -378,15 +378,22 @@ TEST_F(offload, one_family_less_is_installed_anew)
 	EXPECT_EQ(0, self->w->fp_allocation.relayed_ipv6.family);
 }
 
-TEST_F(offload, streams_and_foreign_families_stay_in_userspace)
+TEST_F(offload, streams_stay_in_userspace)
 {
-	struct client tcp = client_new(5001), c6 = client_new(5002);
+	struct client tcp = client_new(5001);
 
 	tcp.tuple.transport = TURN_TCP;
 	ASSERT_EQ(0, allocate(self->w, &tcp));
-	ASSERT_EQ(0, allocate_family(self->w, &c6,
-				     STUN_ATTR_REQUESTED_ADDRESS_FAMILY, 2));
 	EXPECT_EQ(NULL, strstr(self->w->trace, "fp-"));
+}
+
+TEST_F(offload, a_relay_of_another_family_goes_to_the_module)
+{
+	ASSERT_EQ(0, allocate_family(self->w, &self->c,
+				     STUN_ATTR_REQUESTED_ADDRESS_FAMILY, 2));
+	EXPECT_EQ(1, self->w->fp_installed);
+	EXPECT_EQ(0, self->w->fp_allocation.relayed_ipv4.family);
+	EXPECT_EQ(AF_INET6, self->w->fp_allocation.relayed_ipv6.family);
 }
 
 TEST_F(offload, new_rules_reach_the_module)

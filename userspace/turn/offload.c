@@ -148,13 +148,9 @@ static void batch_everything(struct batch *b)
 			batch_channel(b, c);
 }
 
-/* Across families the module leaves packets to us, so all would be in vain. */
 static bool eligible(const struct turn_allocation *a)
 {
-	int leg = turn_leg_index(a->tuple.client.family);
-
-	return a->srv->fastpath_up && a->tuple.transport == TURN_UDP &&
-	       a->legs[leg].relay.handle;
+	return a->srv->fastpath_up && a->tuple.transport == TURN_UDP;
 }
 
 static void install(struct turn_allocation *a, uint64_t now)

@@ -22,8 +22,8 @@ void turn_offload_fire(struct turn_timer *timer, uint64_t now);
 /**
  * turn_offload_begin() - install an allocation with all that it has
  *
- * Does nothing if it is there, the module is not, the client does not come
- * over UDP, or no relay is of the client's family.
+ * Does nothing if it is there, the module is not, or the client does not come
+ * over UDP.
  */
 void turn_offload_begin(struct turn_allocation *a, uint64_t now);
 
