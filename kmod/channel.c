@@ -180,14 +180,22 @@ static bool between_families(const struct kturn_channel *channel)
 	return channel->allocation->tuple.client.family != channel->peer.family;
 }
 
+/* Packets look at one flag only; it follows all that makes them special. */
+void kturn_channel_update_special(struct kturn_channel *channel)
+{
+	bool special = between_families(channel) ||
+		       channel->allocation->policed;
+	bool paired = rcu_access_pointer(channel->twin);
+
+	WRITE_ONCE(channel->to_peer.special, special || paired);
+	WRITE_ONCE(channel->to_client.special, special);
+}
+
 static void channel_set_twin(struct kturn_channel *channel,
 			     struct kturn_channel *twin)
 {
-	bool special = between_families(channel);
-
 	rcu_assign_pointer(channel->twin, twin);
-	WRITE_ONCE(channel->to_peer.special, special || twin);
-	WRITE_ONCE(channel->to_client.special, special);
+	kturn_channel_update_special(channel);
 }
 
 /* Where the peer is a client of this relay too, and has a channel back. */

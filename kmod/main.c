@@ -36,9 +36,12 @@ static int __net_init kturn_net_init(struct net *net)
 	kn->stats = alloc_percpu(struct kturn_stats);
 	if (!kn->stats)
 		return -ENOMEM;
-	err = kturn_state_init(kn);
-	if (err)
+	kn->shares = alloc_percpu(struct kturn_share);
+	err = kn->shares ? kturn_state_init(kn) : -ENOMEM;
+	if (err) {
+		free_percpu(kn->shares);
 		free_percpu(kn->stats);
+	}
 	return err;
 }
 
@@ -58,6 +61,7 @@ static void __net_exit kturn_net_exit(struct net *net)
 	struct kturn_net *kn = kturn_net(net);
 
 	kturn_state_exit(kn);
+	free_percpu(kn->shares);
 	free_percpu(kn->stats);
 }
 

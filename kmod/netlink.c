@@ -10,6 +10,7 @@
 #include "hook.h"
 #include "netlink.h"
 #include "nlmsg.h"
+#include "police.h"
 #include "state.h"
 
 /* A missing attribute is named in the text as well, for people. */
@@ -153,6 +154,7 @@ static int activate(struct kturn_net *kn, struct netlink_ext_ack *extack)
 static int kturn_nl_allocation_new_doit(struct sk_buff *skb,
 					struct genl_info *info)
 {
+	const struct nlattr *max_bps = info->attrs[KTURN_A_ALLOCATION_MAX_BPS];
 	const struct nlattr *blob = info->attrs[KTURN_A_ALLOCATION_USERDATA];
 	struct kturn_endpoint relayed[KTURN_FAMILIES] = {};
 	struct kturn_net *kn = info_net(info);
@@ -183,6 +185,9 @@ static int kturn_nl_allocation_new_doit(struct sk_buff *skb,
 		err = PTR_ERR(allocation);
 		goto err_unlock;
 	}
+	if (max_bps)
+		allocation->max_bps = nla_get_u64(max_bps);
+	allocation->policed = allocation->max_bps || kn->max_bps;
 	allocation->userdata = userdata;
 	allocation->userdata_len = userdata ? nla_len(blob) : 0;
 	err = nla_put_u32(answer.msg, KTURN_A_ALLOCATION_ID, allocation->id);
@@ -559,6 +564,7 @@ static void set_limit(u32 *limit, const struct nlattr *attr)
 
 static int kturn_nl_net_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	const struct nlattr *max_bps = info->attrs[KTURN_A_NET_MAX_BPS];
 	const struct nlattr *hook = info->attrs[KTURN_A_NET_HOOK];
 	struct kturn_net *kn = info_net(info);
 	int err = 0;
@@ -578,6 +584,8 @@ static int kturn_nl_net_set_doit(struct sk_buff *skb, struct genl_info *info)
 			  info->attrs[KTURN_A_NET_MAX_PERMISSIONS]);
 		set_limit(&kn->max_channels,
 			  info->attrs[KTURN_A_NET_MAX_CHANNELS]);
+		if (max_bps)
+			kturn_police_net(kn, nla_get_u64(max_bps));
 	}
 	mutex_unlock(&kn->lock);
 	return err;

@@ -26,13 +26,14 @@ static const struct nla_policy endpoint_policy[KTURN_A_ENDPOINT_MAX + 1] = {
 	NLA_POLICY_RANGE(NLA_U16, KTURN_CHANNEL_MIN, KTURN_CHANNEL_MAX)
 #define POLICY_USERDATA	{ .type = NLA_BINARY, .len = KTURN_USERDATA_MAX }
 
-const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_USERDATA + 1] = {
+const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_MAX_BPS + 1] = {
 	[KTURN_A_ALLOCATION_CLIENT] = POLICY_ENDPOINT,
 	[KTURN_A_ALLOCATION_SERVER] = POLICY_ENDPOINT,
 	[KTURN_A_ALLOCATION_RELAYED_IPV4] = POLICY_ENDPOINT,
 	[KTURN_A_ALLOCATION_RELAYED_IPV6] = POLICY_ENDPOINT,
 	[KTURN_A_ALLOCATION_TIMEOUT] = POLICY_TIMEOUT,
 	[KTURN_A_ALLOCATION_USERDATA] = POLICY_USERDATA,
+	[KTURN_A_ALLOCATION_MAX_BPS] = { .type = NLA_U64 },
 };
 
 const struct nla_policy kturn_allocation_set_policy[KTURN_A_ALLOCATION_USERDATA + 1] = {
@@ -74,11 +75,12 @@ const struct nla_policy kturn_channel_key_policy[KTURN_A_CHANNEL_NUMBER + 1] = {
 	[KTURN_A_CHANNEL_NUMBER] = POLICY_NUMBER,
 };
 
-const struct nla_policy kturn_net_set_policy[KTURN_A_NET_MAX_CHANNELS + 1] = {
+const struct nla_policy kturn_net_set_policy[KTURN_A_NET_MAX_BPS + 1] = {
 	[KTURN_A_NET_HOOK] = NLA_POLICY_MAX(NLA_U32, KTURN_HOOK_INPUT),
 	[KTURN_A_NET_MAX_ALLOCATIONS] = { .type = NLA_U32 },
 	[KTURN_A_NET_MAX_PERMISSIONS] = { .type = NLA_U32 },
 	[KTURN_A_NET_MAX_CHANNELS] = { .type = NLA_U32 },
+	[KTURN_A_NET_MAX_BPS] = { .type = NLA_U64 },
 };
 
 /* reading */
@@ -257,7 +259,11 @@ int kturn_put_allocation(struct sk_buff *msg, const struct kturn_allocation *a)
 	if (kturn_put_allocation_key(msg, a) ||
 	    put_timeout(msg, KTURN_A_ALLOCATION_TIMEOUT, &a->due) ||
 	    nla_put_u32(msg, KTURN_A_ALLOCATION_CHANNELS, a->n_channels) ||
-	    nla_put_u32(msg, KTURN_A_ALLOCATION_PERMISSIONS, a->n_permissions))
+	    nla_put_u32(msg, KTURN_A_ALLOCATION_PERMISSIONS,
+			a->n_permissions) ||
+	    (a->max_bps &&
+	     nla_put_u64_64bit(msg, KTURN_A_ALLOCATION_MAX_BPS, a->max_bps,
+			       KTURN_A_ALLOCATION_PAD)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -324,7 +330,9 @@ int kturn_put_net(struct sk_buff *msg, const struct kturn_net *kn)
 	    nla_put_u32(msg, KTURN_A_NET_MAX_CHANNELS, kn->max_channels) ||
 	    nla_put_u32(msg, KTURN_A_NET_ALLOCATIONS, kn->n_allocations) ||
 	    nla_put_u32(msg, KTURN_A_NET_PERMISSIONS, kn->n_permissions) ||
-	    nla_put_u32(msg, KTURN_A_NET_CHANNELS, kn->n_channels))
+	    nla_put_u32(msg, KTURN_A_NET_CHANNELS, kn->n_channels) ||
+	    nla_put_u64_64bit(msg, KTURN_A_NET_MAX_BPS, kn->max_bps,
+			      KTURN_A_NET_PAD))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 #include "state.h"
 
-extern const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_USERDATA + 1];
+extern const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_MAX_BPS + 1];
 extern const struct nla_policy kturn_allocation_set_policy[KTURN_A_ALLOCATION_USERDATA + 1];
 extern const struct nla_policy kturn_allocation_id_policy[KTURN_A_ALLOCATION_ID + 1];
 extern const struct nla_policy kturn_permission_policy[KTURN_A_PERMISSION_TIMEOUT + 1];
@@ -17,7 +17,7 @@ extern const struct nla_policy kturn_permission_key_policy[KTURN_A_PERMISSION_PE
 extern const struct nla_policy kturn_channel_policy[KTURN_A_CHANNEL_TIMEOUT + 1];
 extern const struct nla_policy kturn_channel_set_policy[KTURN_A_CHANNEL_TIMEOUT + 1];
 extern const struct nla_policy kturn_channel_key_policy[KTURN_A_CHANNEL_NUMBER + 1];
-extern const struct nla_policy kturn_net_set_policy[KTURN_A_NET_MAX_CHANNELS + 1];
+extern const struct nla_policy kturn_net_set_policy[KTURN_A_NET_MAX_BPS + 1];
 
 int kturn_get_endpoint(const struct nlattr *attr, struct kturn_endpoint *ep,
 		       struct netlink_ext_ack *extack);

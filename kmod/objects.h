@@ -21,6 +21,7 @@ static inline bool kturn_due_passed(const struct kturn_due *due)
 
 /* Follow a deadline of the channel, its permission or its allocation. */
 void kturn_channel_update_until(struct kturn_channel *channel);
+void kturn_channel_update_special(struct kturn_channel *channel);
 /* Give a channel its permission, or take it away (NULL). */
 void kturn_channel_set_permission(struct kturn_channel *channel,
 				  struct kturn_permission *permission);

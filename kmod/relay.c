@@ -20,6 +20,7 @@
 
 #include "flow.h"
 #include "output.h"
+#include "police.h"
 #include "relay.h"
 #include "rewrite.h"
 #include "trace.h"
@@ -44,6 +45,7 @@ struct kturn_packet {
 	struct kturn_rewrite rw;
 	u16 data_len;
 	bool local_out;
+	bool policed;
 };
 
 static unsigned int pass(const struct kturn_net *kn, const struct sk_buff *skb,
@@ -445,7 +447,17 @@ static __always_inline int growth(const struct kturn_packet *p,
 	return form_len(out) - form_len(in);
 }
 
-/* Hop limit, route, MTU, room: what a router looks at. */
+/* Between two clients the limits of both hold. */
+static bool within_limits(const struct kturn_packet *p)
+{
+	struct kturn_net *kn = p->kn;
+
+	return kturn_police(kn, p->channel->allocation, p->dir, p->data_len) &&
+	       (!p->twin || kturn_police(kn, p->twin->allocation,
+					 KTURN_TO_CLIENT, p->data_len));
+}
+
+/* Hop limit, route, MTU, room: what a router looks at; and limits. */
 static __always_inline unsigned int forward(struct kturn_packet *p,
 					    const struct kturn_form in,
 					    const struct kturn_form out)
@@ -474,6 +486,8 @@ static __always_inline unsigned int forward(struct kturn_packet *p,
 				       in.v6);
 		fragment_len = mtu;
 	}
+	if (p->policed && !within_limits(p))
+		return drop(p->kn, skb, KTURN_A_DROPPED_RATE);
 	room = LL_RESERVED_SPACE(dst->dev) + max(grows, 0);
 	if (unlikely(skb_cow(skb, room)))
 		return pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
@@ -586,7 +600,7 @@ static void leave_by(struct kturn_packet *p, struct kturn_channel *twin)
 	p->rw.sum_pseudo += back->csum_pseudo;
 }
 
-/* From one address family to the other, or from client to client, or both. */
+/* From one address family to the other, from client to client, limited. */
 static noinline unsigned int relay_special(struct kturn_net *kn,
 					   struct sk_buff *skb,
 					   struct kturn_channel *channel,
@@ -600,6 +614,8 @@ static noinline unsigned int relay_special(struct kturn_net *kn,
 	struct kturn_channel *twin = to_peer ? usable_twin(channel) : NULL;
 	u16 family = to_peer ? channel->peer.family : client->family;
 
+	p.policed = channel->allocation->policed ||
+		    (twin && twin->allocation->policed);
 	if (twin) {
 		leave_by(&p, twin);
 		family = twin->allocation->tuple.client.family;

@@ -98,8 +98,8 @@ struct kturn_flow {
  * struct kturn_path - what the packets of one direction write
  * @dst: the route last used, if any; the channel holds a reference
  * @cookie: for dst_check()
- * @special: its packets change their family, or may go straight to another
- *	client: written by the control path
+ * @special: its packets change their family, may go straight to another
+ *	client, or are limited: written by the control path
  * @packets: datagrams forwarded
  * @bytes: application data in them
  */
@@ -200,6 +200,9 @@ enum { KTURN_IPV4, KTURN_IPV6, KTURN_FAMILIES };
  * @flow: what deleted channels have forwarded
  * @userdata: the daemon's blob
  * @userdata_len: its length
+ * @max_bps: limit on what it may send and be sent, each; 0 for none
+ * @full_at: when its limits' buckets are full again, in ns
+ * @policed: a limit holds for it, its own or the one on all
  * @had_permission: it has one, or had; until then nobody's absence tells
  * @had_channel: it has one, or had
  * @rcu: for freeing
@@ -218,9 +221,17 @@ struct kturn_allocation {
 	struct kturn_flow_stats flow[KTURN_DIRS];
 	void *userdata;
 	u32 userdata_len;
+	bool policed;
 	bool had_permission;
 	bool had_channel;
+	u64 max_bps;
+	atomic64_t full_at[KTURN_DIRS];
 	struct rcu_head rcu;
+};
+
+/* A part of the limit on all allocations that one CPU may spend, in bytes. */
+struct kturn_share {
+	u64 bytes[KTURN_DIRS];
 };
 
 /**
@@ -231,6 +242,9 @@ struct kturn_allocation {
  * @ports: a byte for each UDP port, see kturn_port_kind(); NULL until the
  *	first allocation
  * @stats: per CPU totals
+ * @max_bps: limit on all allocations together, each way; 0 for none
+ * @shares: what each CPU has taken of that and not spent
+ * @full_at: when its buckets are full again, in ns
  * @lock: taken by whoever changes anything below or in the tables
  * @clients: allocations by five-tuple
  * @relayed: allocations by relayed transport address
@@ -258,8 +272,11 @@ struct kturn_net {
 	struct rhashtable flows6;
 	u8 __rcu *ports;
 	struct kturn_stats __percpu *stats;
+	u64 max_bps;
+	struct kturn_share __percpu *shares;
+	atomic64_t full_at[KTURN_DIRS] ____cacheline_aligned_in_smp;
 
-	struct mutex lock; /* see above */
+	struct mutex lock ____cacheline_aligned_in_smp; /* see above */
 	struct rhashtable clients;
 	struct rhashtable relayed;
 	struct rhashtable permissions;

@@ -39,6 +39,7 @@ TRACE_DEFINE_ENUM(KTURN_A_DROPPED_WRONG_LENGTH);
 TRACE_DEFINE_ENUM(KTURN_A_DROPPED_TOO_BIG);
 TRACE_DEFINE_ENUM(KTURN_A_DROPPED_HOP_LIMIT);
 TRACE_DEFINE_ENUM(KTURN_A_DROPPED_OUTPUT);
+TRACE_DEFINE_ENUM(KTURN_A_DROPPED_RATE);
 
 TRACE_EVENT(kturn_forward,
 	    TP_PROTO(const struct kturn_channel *channel, enum kturn_dir dir,
@@ -111,7 +112,8 @@ DEFINE_EVENT_PRINT(kturn_verdict, kturn_drop,
 					      { KTURN_A_DROPPED_WRONG_LENGTH, "wrong-length" },
 					      { KTURN_A_DROPPED_TOO_BIG, "too-big" },
 					      { KTURN_A_DROPPED_HOP_LIMIT, "hop-limit" },
-					      { KTURN_A_DROPPED_OUTPUT, "output" }),
+					      { KTURN_A_DROPPED_OUTPUT, "output" },
+					      { KTURN_A_DROPPED_RATE, "rate" }),
 			     __entry->netns, __entry->len, __entry->src,
 			     __entry->dst)
 );

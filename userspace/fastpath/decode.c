@@ -28,6 +28,7 @@ static const struct nla_policy allocation_policy[KTURN_A_ALLOCATION_MAX + 1] = {
 	[KTURN_A_ALLOCATION_CHANNELS] = { .type = NLA_U32 },
 	[KTURN_A_ALLOCATION_PERMISSIONS] = { .type = NLA_U32 },
 	[KTURN_A_ALLOCATION_DEL_REASON] = { .type = NLA_U32 },
+	[KTURN_A_ALLOCATION_MAX_BPS] = { .type = NLA_U64 },
 };
 
 static const struct nla_policy permission_policy[KTURN_A_PERMISSION_MAX + 1] = {
@@ -56,6 +57,7 @@ static const struct nla_policy net_policy[KTURN_A_NET_MAX + 1] = {
 	[KTURN_A_NET_ALLOCATIONS] = { .type = NLA_U32 },
 	[KTURN_A_NET_PERMISSIONS] = { .type = NLA_U32 },
 	[KTURN_A_NET_CHANNELS] = { .type = NLA_U32 },
+	[KTURN_A_NET_MAX_BPS] = { .type = NLA_U64 },
 };
 
 static const struct nla_policy stats_policy[KTURN_A_STATS_MAX + 1] = {
@@ -131,6 +133,7 @@ bool fp_decode_allocation(struct nlmsghdr *nlh, struct fastpath_allocation *a)
 
 	a->id = nla_get_u32(tb[KTURN_A_ALLOCATION_ID]);
 	a->timeout_ms = get_u32(tb[KTURN_A_ALLOCATION_TIMEOUT]);
+	a->max_bps = get_u64(tb[KTURN_A_ALLOCATION_MAX_BPS]);
 	a->channels = get_u32(tb[KTURN_A_ALLOCATION_CHANNELS]);
 	a->permissions = get_u32(tb[KTURN_A_ALLOCATION_PERMISSIONS]);
 	a->del_reason = get_u32(tb[KTURN_A_ALLOCATION_DEL_REASON]);
@@ -202,6 +205,7 @@ bool fp_decode_net(struct nlmsghdr *nlh, struct fastpath_net *net)
 	net->max_allocations = get_u32(tb[KTURN_A_NET_MAX_ALLOCATIONS]);
 	net->max_permissions = get_u32(tb[KTURN_A_NET_MAX_PERMISSIONS]);
 	net->max_channels = get_u32(tb[KTURN_A_NET_MAX_CHANNELS]);
+	net->max_bps = get_u64(tb[KTURN_A_NET_MAX_BPS]);
 	net->allocations = get_u32(tb[KTURN_A_NET_ALLOCATIONS]);
 	net->permissions = get_u32(tb[KTURN_A_NET_PERMISSIONS]);
 	net->channels = get_u32(tb[KTURN_A_NET_CHANNELS]);

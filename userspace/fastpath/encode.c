@@ -72,6 +72,8 @@ static int put_allocation(struct nl_msg *msg, enum kturn_cmd cmd,
 	if (a->timeout_ms)
 		ret = nla_put_u32(msg, KTURN_A_ALLOCATION_TIMEOUT,
 				  a->timeout_ms);
+	if (!ret && a->max_bps && cmd == KTURN_CMD_ALLOCATION_NEW)
+		ret = nla_put_u64(msg, KTURN_A_ALLOCATION_MAX_BPS, a->max_bps);
 	if (!ret && a->userdata)
 		ret = nla_put(msg, KTURN_A_ALLOCATION_USERDATA,
 			      (int)a->userdata_len, a->userdata);
@@ -145,7 +147,9 @@ struct nl_msg *fp_encode_net(uint16_t family, unsigned int which,
 	     nla_put_u32(msg, KTURN_A_NET_MAX_PERMISSIONS,
 			 net->max_permissions)) ||
 	    ((which & FASTPATH_NET_MAX_CHANNELS) &&
-	     nla_put_u32(msg, KTURN_A_NET_MAX_CHANNELS, net->max_channels))) {
+	     nla_put_u32(msg, KTURN_A_NET_MAX_CHANNELS, net->max_channels)) ||
+	    ((which & FASTPATH_NET_MAX_BPS) &&
+	     nla_put_u64(msg, KTURN_A_NET_MAX_BPS, net->max_bps))) {
 		nlmsg_free(msg);
 		return NULL;
 	}

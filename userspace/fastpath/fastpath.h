@@ -61,6 +61,7 @@ struct fastpath_flow {
  * @relayed_ipv4: IPv4 relayed transport address, or family 0 for none
  * @relayed_ipv6: IPv6 relayed transport address, or family 0 for none
  * @timeout_ms: time to live from now; 0 in a change keeps the deadline
+ * @max_bps: limit in bytes per second, each way; 0 for none. Cannot be changed
  * @userdata: opaque blob, up to KTURN_USERDATA_MAX bytes. In a change, NULL
  *	keeps what is there. In an answer it points into the receive buffer and
  *	ends with the callback, or with the next call on the connection.
@@ -78,6 +79,7 @@ struct fastpath_allocation {
 	struct transport_addr relayed_ipv4;
 	struct transport_addr relayed_ipv6;
 	uint32_t timeout_ms;
+	uint64_t max_bps;
 	const void *userdata;
 	size_t userdata_len;
 	struct fastpath_flow to_peer;
@@ -128,6 +130,8 @@ struct fastpath_channel {
  * @max_allocations: limit
  * @max_permissions: limit, all allocations together
  * @max_channels: limit, all allocations together
+ * @max_bps: limit on all allocations together, in bytes per second each way;
+ *	0 for none
  * @allocations: how many there are
  * @permissions: how many there are
  * @channels: how many there are
@@ -138,6 +142,7 @@ struct fastpath_net {
 	uint32_t max_allocations;
 	uint32_t max_permissions;
 	uint32_t max_channels;
+	uint64_t max_bps;
 	uint32_t allocations;
 	uint32_t permissions;
 	uint32_t channels;
@@ -149,6 +154,7 @@ enum fastpath_net_setting {
 	FASTPATH_NET_MAX_ALLOCATIONS = 1 << 1,
 	FASTPATH_NET_MAX_PERMISSIONS = 1 << 2,
 	FASTPATH_NET_MAX_CHANNELS = 1 << 3,
+	FASTPATH_NET_MAX_BPS = 1 << 4,
 };
 
 /**

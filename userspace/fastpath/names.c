@@ -43,6 +43,7 @@ static const char *const dropped[KTURN_A_DROPPED_MAX + 1] = {
 	[KTURN_A_DROPPED_TOO_BIG] = "too-big",
 	[KTURN_A_DROPPED_HOP_LIMIT] = "hop-limit",
 	[KTURN_A_DROPPED_OUTPUT] = "output",
+	[KTURN_A_DROPPED_RATE] = "rate",
 };
 
 static const char *const cmds[KTURN_CMD_MAX + 1] = {

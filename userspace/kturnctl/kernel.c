@@ -111,6 +111,7 @@ int kernel_net(struct context *ctx, struct json_object **result,
 	add_count(limits, "allocations", net.max_allocations);
 	add_count(limits, "permissions", net.max_permissions);
 	add_count(limits, "channels", net.max_channels);
+	add_count(limits, "max_bps", net.max_bps);
 	json_object_object_add(*result, "limits", limits);
 	add_count(*result, "allocations", net.allocations);
 	add_count(*result, "permissions", net.permissions);

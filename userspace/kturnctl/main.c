@@ -36,7 +36,7 @@ static const char help[] =
 "  net                 settings of the module\n"
 "  net set NAME VALUE ...\n"
 "                      hook none|prerouting|input, max-allocations N,\n"
-"                      max-permissions N, max-channels N\n"
+"                      max-permissions N, max-channels N, max-bps BYTES\n"
 "  flush --yes         take everything out of the kernel\n"
 "\n"
 "Options:\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* kturnctl net and flush: what goes to the kernel module alone. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,25 +38,34 @@ static int show(struct context *ctx)
 		table_row(&table, (const char *[]){
 			"max-channels",
 			json_text(net, "limits/channels"), NULL });
+		table_row(&table, (const char *[]){
+			"max-bps", json_text(net, "limits/max_bps"), NULL });
 		table_print(&table);
 	}
 	json_object_put(net);
 	return EXIT_DONE;
 }
 
-static bool parse_limit(const char *name, const char *text, uint32_t *limit)
+static bool parse_number(const char *name, const char *text, uint64_t max,
+			 uint64_t *value)
 {
-	unsigned long long value;
 	char *end;
 
 	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' ||
-	    value > UINT32_MAX) {
-		complain("%s \"%s\": must be a number from 0 to %u", name,
-			 text, UINT32_MAX);
+	*value = strtoull(text, &end, 10);
+	if (!errno && !*end && *text >= '0' && *text <= '9' && *value <= max)
+		return true;
+	complain("%s \"%s\": must be a number from 0 to %" PRIu64, name, text,
+		 max);
+	return false;
+}
+
+static bool parse_limit(const char *name, const char *text, uint32_t *limit)
+{
+	uint64_t value;
+
+	if (!parse_number(name, text, UINT32_MAX, &value))
 		return false;
-	}
 	*limit = (uint32_t)value;
 	return true;
 }
@@ -89,7 +99,11 @@ static bool parse_setting(const char *name, const char *value,
 		*which |= FASTPATH_NET_MAX_CHANNELS;
 		return parse_limit(name, value, &net->max_channels);
 	}
-	complain("unknown setting \"%s\": there are hook, max-allocations, max-permissions and max-channels",
+	if (!strcmp(name, "max-bps")) {
+		*which |= FASTPATH_NET_MAX_BPS;
+		return parse_number(name, value, UINT64_MAX, &net->max_bps);
+	}
+	complain("unknown setting \"%s\": there are hook, max-allocations, max-permissions, max-channels and max-bps",
 		 name);
 	return false;
 }
