@@ -178,6 +178,8 @@ TEST_F(config, wrong_numbers)
 	BAD("listening-port=99999999999999999999", "listening-port");
 	BAD("listening-port", "no value", "listening-port=PORT");
 	BAD("relay-threads=1000", "relay-threads", "'1000'", "0 to 128");
+	BAD("max-bps=fast", "max-bps", "'fast'", "bytes per second");
+	BAD("bps-capacity=1000000000001", "bps-capacity", "1000000000000");
 	EXPECT_EQ(3478, self->cfg.listening_port);
 }
 
@@ -511,6 +513,8 @@ TEST_F(config, core_takes_the_values)
 	GOOD("denied-peer-ip=10.0.0.0/8");
 	GOOD("max-allocate-lifetime=700");
 	GOOD("total-quota=5");
+	GOOD("max-bps=375000");
+	GOOD("bps-capacity=12500000000");
 	config_check(&self->cfg, &self->report);
 	core = core_config_make(&self->cfg, &self->report);
 	ASSERT_NE(NULL, core);
@@ -522,6 +526,8 @@ TEST_F(config, core_takes_the_values)
 	EXPECT_TRUE(core->rfc5766_channels);
 	EXPECT_EQ(700, core->max_lifetime);
 	EXPECT_EQ(5, core->total_quota);
+	EXPECT_EQ(375000, core->max_bps);
+	EXPECT_EQ(12500000000, core->bps_capacity);
 	EXPECT_EQ(1, core->peers.denied.n);
 	EXPECT_FALSE(core->peers.allow_loopback);
 	turn_config_put(core);

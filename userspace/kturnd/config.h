@@ -139,6 +139,8 @@ struct kturnd_config {
 	uint32_t stale_nonce;
 	uint32_t user_quota;
 	uint32_t total_quota;
+	uint64_t max_bps;
+	uint64_t bps_capacity;
 
 	/* which peers they may reach */
 	struct config_ranges denied_peer_ip;

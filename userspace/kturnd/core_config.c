@@ -31,6 +31,8 @@ static void set_values(const struct kturnd_config *cfg,
 	core->channel_lifetime = cfg->channel_lifetime;
 	core->user_quota = cfg->user_quota;
 	core->total_quota = cfg->total_quota;
+	core->max_bps = cfg->max_bps;
+	core->bps_capacity = cfg->bps_capacity;
 	core->peers.no_multicast = cfg->no_multicast_peers;
 	core->peers.allow_loopback = cfg->allow_loopback_peers;
 	if (cfg->software_attribute)

@@ -88,6 +88,7 @@ static int allocation_new(void *env,
 		.relayed_ipv4 = allocation->relayed_ipv4,
 		.relayed_ipv6 = allocation->relayed_ipv6,
 		.timeout_ms = allocation->timeout_ms,
+		.max_bps = allocation->max_bps,
 		.userdata = allocation->userdata,
 		.userdata_len = allocation->userdata_len,
 	};

@@ -15,6 +15,7 @@
  * struct kernel_relay - what the main thread knows of the module
  * @mode: may, must or must not the module relay?
  * @hook: hook to ask for
+ * @max_bps: limit on all allocations together
  * @base: the main thread's event loop
  * @watch: news of the module; NULL if there is none to be had
  * @readable: there is some
@@ -28,6 +29,7 @@
 struct kernel_relay {
 	enum kernel_relay_mode mode;
 	enum kernel_hook_choice hook;
+	uint64_t max_bps;
 	struct event_base *base;
 	struct fastpath_watch *watch;
 	struct event *readable;
@@ -119,6 +121,16 @@ static int set_hook(struct kernel_relay *relay, struct fastpath_net *net,
 	return fastpath_net_set(relay->fp, FASTPATH_NET_HOOK, net, err);
 }
 
+/* The limit is the daemon's alone; one that was left behind goes, too. */
+static int set_max_bps(struct kernel_relay *relay, struct fastpath_net *net,
+		       struct fastpath_error *err)
+{
+	if (net->max_bps == relay->max_bps)
+		return 0;
+	net->max_bps = relay->max_bps;
+	return fastpath_net_set(relay->fp, FASTPATH_NET_MAX_BPS, net, err);
+}
+
 /* Can the module be used? Fills the reason either way. */
 static int check_module(struct kernel_relay *relay)
 {
@@ -128,7 +140,8 @@ static int check_module(struct kernel_relay *relay)
 
 	ret = fastpath_attach(relay->fp, &err) ?:
 	      fastpath_net_get(relay->fp, &net, &err) ?:
-	      set_hook(relay, &net, &err);
+	      set_hook(relay, &net, &err) ?:
+	      set_max_bps(relay, &net, &err);
 	if (ret) {
 		explain(relay, ret, &err);
 		return ret;
@@ -333,6 +346,7 @@ struct kernel_relay *kernel_relay_new(const struct kturnd_config *cfg,
 		return NULL;
 	relay->mode = cfg->kernel_relay;
 	relay->hook = cfg->kernel_hook;
+	relay->max_bps = cfg->bps_capacity;
 	relay->base = base;
 	relay->links = calloc(workers, sizeof(*relay->links));
 	if (!relay->links) {

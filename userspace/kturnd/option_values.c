@@ -13,6 +13,9 @@
 
 #include "kturnd/options.h"
 
+/* Bytes per second: more than any device has today. */
+#define RATE_MAX 1000000000000ull
+
 #define PREFIX_TEXT_LEN	64
 
 static void *target(struct kturnd_config *cfg, const struct option *opt)
@@ -78,19 +81,27 @@ int option_set_flag_off(struct kturnd_config *cfg, const struct option *opt,
 	return ret;
 }
 
-/* Digits and nothing else: strtoul() alone takes signs and spaces. */
-static bool parse_number(const char *text, uint32_t min, uint32_t max,
-			 uint32_t *number)
+/* Digits and nothing else: strtoull() alone takes signs and spaces. */
+static bool parse_digits(const char *text, uint64_t *number)
 {
-	unsigned long value;
 	char *end;
 
 	if (!isdigit((unsigned char)text[0]))
 		return false;
 	errno = 0;
-	value = strtoul(text, &end, 10);
+	*number = strtoull(text, &end, 10);
+	return !*end && !errno;
+}
+
+static bool parse_number(const char *text, uint32_t min, uint32_t max,
+			 uint32_t *number)
+{
+	uint64_t value;
+
+	if (!parse_digits(text, &value) || value < min || value > max)
+		return false;
 	*number = (uint32_t)value;
-	return !*end && !errno && value >= min && value <= max;
+	return true;
 }
 
 int option_set_number(struct kturnd_config *cfg, const struct option *opt,
@@ -102,6 +113,18 @@ int option_set_number(struct kturnd_config *cfg, const struct option *opt,
 		return refuse(why, "is not a number from %u to %u; give one",
 			      opt->min, opt->max);
 	*(uint32_t *)target(cfg, opt) = number;
+	return 0;
+}
+
+int option_set_rate(struct kturnd_config *cfg, const struct option *opt,
+		    const char *value, char why[static OPTION_WHY_LEN])
+{
+	uint64_t rate;
+
+	if (!parse_digits(value, &rate) || rate > RATE_MAX)
+		return refuse(why, "is not a number of bytes per second; give one, up to %llu",
+			      RATE_MAX);
+	*(uint64_t *)target(cfg, opt) = rate;
 	return 0;
 }
 

@@ -18,6 +18,9 @@
 	{ .name = n, .letter = l, .value = OPTION_VALUE, \
 	  .set = option_set_number, TARGET(member), .min = lo, .max = hi, \
 	  .hint = h, .doc = d }
+#define RATE(n, l, member, d) \
+	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+	  .set = option_set_rate, TARGET(member), .hint = "BYTES", .doc = d }
 #define STRING(n, l, member, limit, h, d) \
 	{ .name = n, .letter = l, .value = OPTION_VALUE, \
 	  .set = option_set_string, TARGET(member), .min = 1, .max = limit, \
@@ -40,7 +43,6 @@
 #define NO_TLS		"TLS and DTLS are not available yet"
 #define NO_TCP		"TCP is not available yet"
 #define NO_DATABASE	"user databases are not available yet"
-#define NO_RATES	"bandwidth limits are not available yet"
 #define NO_REDIRECT	"redirecting clients is not available yet"
 #define NO_METRICS	"metrics are not available yet"
 #define NO_RFC5780	"NAT behaviour discovery is not available yet"
@@ -105,6 +107,10 @@ NUMBER("user-quota", 'q', user_quota, 0, UINT32_MAX, "COUNT",
        "allocations a user may have at a time; 0: any number; default 0"),
 NUMBER("total-quota", 'Q', total_quota, 0, UINT32_MAX, "COUNT",
        "allocations at a time; 0: any number; default 0"),
+RATE("max-bps", 's', max_bps,
+     "bytes per second of an allocation, to peers and to the client each; 0: any number; default 0"),
+RATE("bps-capacity", 'B', bps_capacity,
+     "bytes per second of all allocations together, to peers and to clients each; 0: any number; default 0"),
 
 HEADING("Protocol"),
 FLAG("fingerprint", 'f', fingerprint, "FINGERPRINT in all messages"),
@@ -173,8 +179,6 @@ NOT_YET("tlsv1_1", 0, OPTION_FLAG, NO_TLS),
 NOT_YET("no-tlsv1_2", 0, OPTION_FLAG, NO_TLS),
 NOT_YET("dtls", 0, OPTION_FLAG, NO_TLS),
 NOT_YET("tcp-proxy-port", 0, OPTION_VALUE, NO_TCP),
-NOT_YET("max-bps", 's', OPTION_VALUE, NO_RATES),
-NOT_YET("bps-capacity", 'B', OPTION_VALUE, NO_RATES),
 NOT_YET("unauthorized-ratelimit", 0, OPTION_FLAG, "limits on failed logins are not available yet"),
 NOT_YET("max-allocate-timeout", 0, OPTION_VALUE, "it limits TCP connections, which are not available yet"),
 NOT_YET("mobility", 0, OPTION_FLAG, "mobility (RFC 8016) is not available yet"),

@@ -77,6 +77,9 @@ enum turn_default_family {
  *	least 30)
  * @user_quota: most allocations of one user, over all workers; 0: no limit
  * @total_quota: most allocations, over all workers; 0: no limit
+ * @max_bps: most application data of an allocation, bytes per second each
+ *	way; 0: no limit
+ * @bps_capacity: the same of all allocations together
  * @max_permissions: most permissions of one allocation
  * @max_channels: most channels of one allocation
  * @peers: which peers clients may reach
@@ -107,6 +110,8 @@ struct turn_config {
 
 	uint32_t user_quota;
 	uint32_t total_quota;
+	uint64_t max_bps;
+	uint64_t bps_capacity;
 	uint32_t max_permissions;
 	uint32_t max_channels;
 

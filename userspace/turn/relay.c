@@ -9,6 +9,7 @@
 #include "stun/channel_data.h"
 #include "stun/fingerprint.h"
 #include "turn/allocation.h"
+#include "turn/police.h"
 #include "turn/relay.h"
 
 #define UDP_PAYLOAD_MAX 65507
@@ -50,6 +51,8 @@ void turn_relay_channel_data(struct turn_server *srv,
 		turn_drop(srv, TURN_DROP_NO_PERMISSION);
 		return;
 	}
+	if (!turn_police(a, TURN_TO_PEER, cd.len, now))
+		return;
 	turn_count_flow(&c->to_peer, cd.len);
 	to_peer(a, leg, &c->peer, cd.payload, cd.len, 0);
 }
@@ -82,6 +85,8 @@ void turn_relay_send(struct turn_server *srv, const struct turn_5tuple *tuple,
 		turn_drop(srv, TURN_DROP_FORBIDDEN);
 		return;
 	}
+	if (!turn_police(a, TURN_TO_PEER, data.len, now))
+		return;
 	to_peer(a, leg, &peer, data.data, data.len,
 		stun_has(msg, STUN_ATTR_DONT_FRAGMENT) ? TURN_SEND_DF : 0);
 }
@@ -175,12 +180,17 @@ void turn_server_peer_datagram(struct turn_server *srv,
 		return;
 	}
 	c = turn_channel_by_peer(a, peer, now);
-	if (c && c->permission->expires > now)
-		send_channel_data(c, buf, len);
-	else if (!c && turn_permission_find(a, peer, now))
-		send_data_indication(a, peer, buf, len);
-	else
+	if (c ? c->permission->expires <= now :
+		!turn_permission_find(a, peer, now)) {
 		turn_drop(srv, TURN_DROP_NO_PERMISSION);
+		return;
+	}
+	if (!turn_police(a, TURN_TO_CLIENT, len, now))
+		return;
+	if (c)
+		send_channel_data(c, buf, len);
+	else
+		send_data_indication(a, peer, buf, len);
 }
 
 /* RFC 8656, section 11.5: errors that say why a packet was dropped. */

@@ -105,6 +105,7 @@ enum { TURN_LEG_IPV4, TURN_LEG_IPV6, TURN_LEGS };
  * @n_channels: how many
  * @key: of the user; the password is not kept
  * @quota: slot
+ * @limits: of its rate, by direction
  * @has_token: the Allocate request reserved a port
  * @token: RESERVATION-TOKEN it was given
  * @refused_family: enum stun_family that a dual Allocate did not get, or 0
@@ -135,6 +136,7 @@ struct turn_allocation {
 
 	struct stun_key key;
 	struct turn_quota quota;
+	struct turn_bucket limits[TURN_DIRS];
 	bool has_token;
 	uint8_t token[STUN_RESERVATION_TOKEN_LEN];
 	uint8_t refused_family;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "stun/attribute.h"
+#include "turn/police.h"
 #include "turn/siphash.h"
 #include "turn/table.h"
 #include "turn/turn.h"
@@ -23,6 +24,7 @@
  * @lock: for the rest
  * @users: users that hold a slot, by name
  * @reservations: reserved ports, by token
+ * @limits: of the rate of all allocations; taken from without the lock
  * @slots: quota slots in use: allocations and reserved ports
  */
 struct turn_shared {
@@ -31,6 +33,7 @@ struct turn_shared {
 	pthread_mutex_t lock;
 	struct turn_table users;
 	struct turn_table reservations;
+	struct turn_bucket limits[TURN_DIRS];
 	uint64_t slots;
 };
 

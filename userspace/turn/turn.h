@@ -107,6 +107,7 @@ struct turn_relay {
  * @relayed_ipv4: bound IPv4 relay address, or family 0
  * @relayed_ipv6: bound IPv6 relay address, or family 0
  * @timeout_ms: time to live from now
+ * @max_bps: limit in bytes per second, each way; 0: none
  * @userdata: opaque bytes by which a later daemon adopts the allocation
  * @userdata_len: how many, at most TURN_USERDATA_MAX
  */
@@ -116,6 +117,7 @@ struct turn_fastpath_allocation {
 	struct transport_addr relayed_ipv4;
 	struct transport_addr relayed_ipv6;
 	uint32_t timeout_ms;
+	uint64_t max_bps;
 	const uint8_t *userdata;
 	size_t userdata_len;
 };
@@ -404,6 +406,7 @@ struct turn_flow {
  *	unknown comprehension-required attributes
  * @TURN_DROP_FORBIDDEN: Send indication to a peer that the filter refuses
  * @TURN_DROP_TOO_BIG: payload that fits no message
+ * @TURN_DROP_RATE: beyond max-bps or bps-capacity
  * @TURN_DROP_AMPLIFICATION: response that would have been more than three
  *	times as long as an unauthenticated request
  */
@@ -418,6 +421,7 @@ enum turn_drop {
 	TURN_DROP_BAD_INDICATION,
 	TURN_DROP_FORBIDDEN,
 	TURN_DROP_TOO_BIG,
+	TURN_DROP_RATE,
 	TURN_DROP_AMPLIFICATION,
 	TURN_DROP_COUNT,
 };
