@@ -56,12 +56,13 @@ struct udp_packet {
 /**
  * struct frame - a frame that was caught
  * @len: length in bytes
+ * @ip: where its IP packet begins, behind the Ethernet header and VLAN tags
  * @csum_not_ready: the UDP checksum field holds the pseudo header's sum: it
  *	was left to the device (CHECKSUM_PARTIAL)
  * @data: from the Ethernet header on
  */
 struct frame {
-	size_t len;
+	size_t len, ip;
 	bool csum_not_ready;
 	uint8_t data[PACKET_MAX];
 };
@@ -71,10 +72,18 @@ struct frame {
  * @fd: AF_PACKET socket; sees what arrives, not what is sent
  * @mac: this end's Ethernet address
  * @remote_mac: the other end's
+ * @tags: VLAN tags as they are on the wire: put into frames that are sent, and
+ *	expected in those that are caught
+ * @tags_len: their length in bytes, 0, 4 or 8
+ * @ifindex: for a device without Ethernet header, 0 for others: its frames
+ *	are caught with a header made up of the two addresses
  */
 struct wire {
 	int fd;
 	uint8_t mac[6], remote_mac[6];
+	uint8_t tags[8];
+	size_t tags_len;
+	int ifindex;
 };
 
 /**
@@ -85,6 +94,24 @@ struct wire {
  * Return: its length in bytes.
  */
 size_t packet_build(uint8_t *buf, const struct udp_packet *p);
+
+/**
+ * packet_build_icmp_error() - make the IP packet of an ICMP error
+ * @buf: where to, PACKET_MAX bytes
+ * @src: who sends it
+ * @dst: who is told
+ * @type: ICMP or ICMPv6 type, by the family of @src
+ * @code: and code
+ * @mtu: MTU that it reports, 0 where there is none
+ * @about: the packet that it is about
+ * @about_len: its length in bytes; all of it is quoted
+ *
+ * Return: its length in bytes.
+ */
+size_t packet_build_icmp_error(uint8_t *buf, const struct transport_addr *src,
+			       const struct transport_addr *dst, uint8_t type,
+			       uint8_t code, uint32_t mtu,
+			       const uint8_t *about, size_t about_len);
 
 /**
  * packet_set_ipv4_checksum() - compute it anew, after changes by hand
@@ -116,6 +143,26 @@ uint16_t packet_checksum(uint16_t start, const void *data, size_t len);
 int wire_open(struct wire *w, const struct netns *n, enum netns_id id,
 	      const char *device, const uint8_t mac[6],
 	      const uint8_t remote_mac[6]);
+
+/**
+ * wire_open_bare() - catch and send packets on a device without Ethernet
+ * @w: filled
+ * @n: the namespaces
+ * @id: in which
+ * @device: name of the device, a tunnel's
+ *
+ * Return: 0, or a negative errno.
+ */
+int wire_open_bare(struct wire *w, const struct netns *n, enum netns_id id,
+		   const char *device);
+
+/**
+ * wire_set_tags() - what is in front of the EtherType from now on
+ * @w: the wire
+ * @tags: VLAN tags, each a TPID (0x8100 or 0x88a8) and its TCI
+ * @len: their length in bytes
+ */
+void wire_set_tags(struct wire *w, const void *tags, size_t len);
 
 /**
  * wire_close() - stop
@@ -165,7 +212,7 @@ uint64_t wire_drain(int fd);
 /**
  * frame_is_udp() - is the frame this datagram, byte by byte?
  * @f: the frame
- * @w: where it was caught: its Ethernet addresses are compared too
+ * @w: where it was caught: its Ethernet addresses and tags are compared too
  * @want: the datagram. What the relay has to choose (IPv4 identification,
  *	IPv6 flow label) is taken from the frame.
  *
