@@ -32,25 +32,17 @@ const uint8_t netns_mac_rc[6] = { 2, 0, 0, 0, 0, 0xc2 };
 const uint8_t netns_mac_rp[6] = { 2, 0, 0, 0, 0, 0xe2 };
 const uint8_t netns_mac_p[6] = { 2, 0, 0, 0, 0, 0xe1 };
 
-/* A host of the picture in netns.h: one end of a link, and who is beyond. */
-struct link_end {
-	enum netns_id id;
-	const char *device;
-	const char *addr[2];		/* IPv4, IPv6 */
-	const char *neighbour[2];
-	const uint8_t *neighbour_mac;
-	bool gateway;			/* the neighbour is one */
-};
-
-static const struct link_end link_ends[] = {
+const struct netns_end netns_ends[NETNS_ENDS] = {
 	{ NETNS_CLIENT, "c", { "192.0.2.1", "2001:db8:1::1" },
-	  { "192.0.2.2", "2001:db8:1::2" }, netns_mac_rc, true },
+	  { "192.0.2.2", "2001:db8:1::2" }, netns_mac_c, netns_mac_rc, true },
 	{ NETNS_RELAY, "rc", { "192.0.2.2", "2001:db8:1::2" },
-	  { "192.0.2.1", "2001:db8:1::1" }, netns_mac_c, false },
+	  { "192.0.2.1", "2001:db8:1::1" }, netns_mac_rc, netns_mac_c, false },
 	{ NETNS_RELAY, "rp", { "198.51.100.2", "2001:db8:2::2" },
-	  { "198.51.100.1", "2001:db8:2::1" }, netns_mac_p, false },
+	  { "198.51.100.1", "2001:db8:2::1" }, netns_mac_rp, netns_mac_p,
+	  false },
 	{ NETNS_PEER, "p", { "198.51.100.1", "2001:db8:2::1" },
-	  { "198.51.100.2", "2001:db8:2::2" }, netns_mac_rp, true },
+	  { "198.51.100.2", "2001:db8:2::2" }, netns_mac_p, netns_mac_rp,
+	  true },
 };
 
 static int complain(const char *what, int err)
@@ -68,12 +60,9 @@ int netns_enter(const struct netns *n, enum netns_id id)
 
 static int make_links(const struct netns *n)
 {
-	struct nl_sock *sk;
-	int err = netns_enter(n, NETNS_RELAY);
+	struct nl_sock *sk = netns_rtnl(n, NETNS_RELAY);
+	int err;
 
-	if (err)
-		return err;
-	sk = rtnl_open();
 	if (!sk)
 		return -EIO;
 	err = rtnl_veth(sk, "rc", netns_mac_rc, "c", netns_mac_c,
@@ -98,14 +87,11 @@ static int wait_for_link(struct nl_sock *sk, const char *device)
 	return up > 0 ? 0 : complain(device, -ENETDOWN);
 }
 
-static int bring_up(const struct netns *n, const struct link_end *end)
+static int bring_up(const struct netns *n, const struct netns_end *end)
 {
-	struct nl_sock *sk;
-	int err = netns_enter(n, end->id);
+	struct nl_sock *sk = netns_rtnl(n, end->id);
+	int err;
 
-	if (err)
-		return err;
-	sk = rtnl_open();
 	if (!sk)
 		return -EIO;
 	err = rtnl_up(sk, "lo");
@@ -115,25 +101,58 @@ static int bring_up(const struct netns *n, const struct link_end *end)
 	return err;
 }
 
-static int set_up_end(const struct netns *n, const struct link_end *end)
+int netns_wait_for_link(const struct netns *n, enum netns_id id,
+			const char *device)
 {
-	struct nl_sock *sk;
-	int i, err = netns_enter(n, end->id);
+	struct nl_sock *sk = netns_rtnl(n, id);
+	int err;
 
-	if (err)
-		return err;
-	sk = rtnl_open();
 	if (!sk)
 		return -EIO;
-	err = wait_for_link(sk, end->device);
+	err = wait_for_link(sk, device);
+	rtnl_close(sk);
+	return err;
+}
+
+static int give_addresses(struct nl_sock *sk, const struct netns_end *end,
+			  const char *device, const uint8_t *neighbour_mac)
+{
+	int i, err = 0;
+
 	for (i = 0; i < 2 && !err; i++) {
-		err = rtnl_address(sk, end->device, end->addr[i]);
-		if (!err)
-			err = rtnl_neighbour(sk, end->device, end->neighbour[i],
-					     end->neighbour_mac);
+		err = rtnl_address(sk, device, end->addr[i]);
+		if (!err && neighbour_mac)
+			err = rtnl_neighbour(sk, device, end->neighbour[i],
+					     neighbour_mac);
 		if (!err && end->gateway)
 			err = rtnl_default_route(sk, end->neighbour[i]);
 	}
+	return err;
+}
+
+int netns_settle(const struct netns *n, enum netns_end_id end,
+		 const char *device, const uint8_t *neighbour_mac)
+{
+	struct nl_sock *sk = netns_rtnl(n, netns_ends[end].id);
+	int err;
+
+	if (!sk)
+		return -EIO;
+	err = give_addresses(sk, &netns_ends[end], device, neighbour_mac);
+	rtnl_close(sk);
+	return err;
+}
+
+int netns_unsettle(const struct netns *n, enum netns_end_id end)
+{
+	const struct netns_end *e = &netns_ends[end];
+	struct nl_sock *sk = netns_rtnl(n, e->id);
+	int i, err = 0;
+
+	if (!sk)
+		return -EIO;
+	for (i = 0; i < 2 && !err; i++)
+		err = rtnl_address_delete(sk, e->device, e->addr[i]);
 	rtnl_close(sk);
 	return err;
 }
@@ -166,8 +185,7 @@ static int quieten(const struct netns *n)
 
 int netns_open(struct netns *n)
 {
-	int id, err;
-	size_t i;
+	int id, i, err;
 
 	for (id = 0; id < NETNS_COUNT; id++)
 		n->fd[id] = -1;
@@ -182,10 +200,16 @@ int netns_open(struct netns *n)
 	err = quieten(n);
 	if (!err)
 		err = make_links(n);
-	for (i = 0; i < sizeof(link_ends) / sizeof(*link_ends) && !err; i++)
-		err = bring_up(n, &link_ends[i]);
-	for (i = 0; i < sizeof(link_ends) / sizeof(*link_ends) && !err; i++)
-		err = set_up_end(n, &link_ends[i]);
+	for (i = 0; i < NETNS_ENDS && !err; i++)
+		err = bring_up(n, &netns_ends[i]);
+	for (i = 0; i < NETNS_ENDS && !err; i++) {
+		const struct netns_end *end = &netns_ends[i];
+
+		err = netns_wait_for_link(n, end->id, end->device);
+		if (!err)
+			err = netns_settle(n, i, end->device,
+					   end->neighbour_mac);
+	}
 	return err ? err : netns_enter(n, NETNS_RELAY);
 }
 
@@ -200,6 +224,20 @@ void netns_close(struct netns *n)
 	}
 }
 
+static int run(const char *command)
+{
+	int status;
+
+	fflush(stdout);
+	status = system(command);
+	if (status < 0)
+		return complain(command, -errno);
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+	if (status)
+		printf("# '%s': status %d\n", command, status);
+	return status;
+}
+
 int netns_run(const struct netns *n, enum netns_id id, const char *fmt, ...)
 {
 	char command[1024];
@@ -212,16 +250,23 @@ int netns_run(const struct netns *n, enum netns_id id, const char *fmt, ...)
 	if (status < 0 || (size_t)status >= sizeof(command))
 		return -E2BIG;
 	status = netns_enter(n, id);
-	if (status)
-		return status;
-	fflush(stdout);
-	status = system(command);
-	if (status < 0)
-		return complain(command, -errno);
-	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-	if (status)
-		printf("# '%s': status %d\n", command, status);
-	return status;
+	return status ? status : run(command);
+}
+
+int netns_modprobe(const char *name)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "/sys/module/%s", name);
+	if (!access(text, F_OK))
+		return 0;
+	snprintf(text, sizeof(text), "modprobe %s", name);
+	return run(text) ? -ENOENT : 0;
+}
+
+struct nl_sock *netns_rtnl(const struct netns *n, enum netns_id id)
+{
+	return netns_enter(n, id) ? NULL : rtnl_open();
 }
 
 int netns_sysctl(const struct netns *n, enum netns_id id, const char *path,

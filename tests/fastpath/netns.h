@@ -17,10 +17,13 @@
 #ifndef KTURN_TESTS_NETNS_H
 #define KTURN_TESTS_NETNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "stun/addr.h"
+
+struct nl_sock;
 
 enum netns_id {
 	NETNS_CLIENT,
@@ -37,6 +40,35 @@ struct netns {
 	int fd[NETNS_COUNT];
 };
 
+/* The four ends of the two links; that across from an end is the end ^ 1. */
+enum netns_end_id {
+	NETNS_C,
+	NETNS_RC,
+	NETNS_RP,
+	NETNS_P,
+	NETNS_ENDS
+};
+
+/**
+ * struct netns_end - one end of a link, and who is beyond
+ * @id: namespace
+ * @device: its device
+ * @addr: its addresses, IPv4 and IPv6
+ * @neighbour: those of the other end
+ * @mac: its Ethernet address
+ * @neighbour_mac: that of the other end
+ * @gateway: the neighbour is its default gateway
+ */
+struct netns_end {
+	enum netns_id id;
+	const char *device;
+	const char *addr[2], *neighbour[2];
+	const uint8_t *mac, *neighbour_mac;
+	bool gateway;
+};
+
+extern const struct netns_end netns_ends[NETNS_ENDS];
+
 /* Ethernet addresses: the last byte tells whose. */
 extern const uint8_t netns_mac_c[6], netns_mac_rc[6];
 extern const uint8_t netns_mac_rp[6], netns_mac_p[6];
@@ -50,6 +82,43 @@ extern const uint8_t netns_mac_rp[6], netns_mac_p[6];
  * Return: 0, or a negative errno; the reason is on stdout.
  */
 int netns_open(struct netns *n);
+
+/**
+ * netns_settle() - give an end's addresses and neighbours to a device
+ * @n: the namespaces
+ * @end: the end
+ * @device: name of the device, once it is up
+ * @neighbour_mac: Ethernet address of the neighbours, NULL for a device that
+ *	knows none
+ *
+ * Leaves the calling thread in the end's namespace.
+ *
+ * Return: 0, or a negative errno; the reason is on stdout.
+ */
+int netns_settle(const struct netns *n, enum netns_end_id end,
+		 const char *device, const uint8_t *neighbour_mac);
+
+/**
+ * netns_unsettle() - take an end's addresses from its device
+ * @n: the namespaces
+ * @end: the end
+ *
+ * Leaves the calling thread in the end's namespace.
+ *
+ * Return: 0, or a negative errno; the reason is on stdout.
+ */
+int netns_unsettle(const struct netns *n, enum netns_end_id end);
+
+/**
+ * netns_wait_for_link() - wait until a device may be given packets
+ * @n: the namespaces
+ * @id: in which
+ * @device: its name; a kind of device that knows whether its link is up
+ *
+ * Return: 0, or a negative errno; the reason is on stdout.
+ */
+int netns_wait_for_link(const struct netns *n, enum netns_id id,
+			const char *device);
 
 /**
  * netns_close() - let go of the namespaces; sockets keep theirs alive
@@ -79,6 +148,23 @@ int netns_enter(const struct netns *n, enum netns_id id);
  */
 int netns_run(const struct netns *n, enum netns_id id, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/**
+ * netns_modprobe() - load a module of the kernel's, unless it is there
+ * @name: its name
+ *
+ * Return: 0, or a negative errno; the reason is on stdout.
+ */
+int netns_modprobe(const char *name);
+
+/**
+ * netns_rtnl() - enter a namespace and open a socket there: rtnl_close() it
+ * @n: the namespaces
+ * @id: which
+ *
+ * Return: the socket, or NULL; the reason is on stdout.
+ */
+struct nl_sock *netns_rtnl(const struct netns *n, enum netns_id id);
 
 /**
  * netns_sysctl() - write a setting under /proc/sys
