@@ -5,43 +5,12 @@
  * about the packet as it sent it.
  */
 #include "relay_fixture.h"
-
-#define DATA_INDICATION_ROOM 48
-#define CHANNEL_DATA_HEADER 4
+#include "relay_mtu.h"
 
 /* The device that a datagram leaves by. */
 static const char *out_device(enum direction dir)
 {
 	return dir == TO_PEER ? "rp" : "rc";
-}
-
-/* IP and UDP headers. */
-static size_t headers(const struct relay *r)
-{
-	return r->family == AF_INET ? 28 : 48;
-}
-
-/* Largest application data that fits when it leaves by a link with this MTU. */
-static size_t fits(const struct relay *r, enum direction dir, size_t mtu)
-{
-	return mtu - headers(r) - (dir == TO_PEER ? 0 : CHANNEL_DATA_HEADER);
-}
-
-/*
- * The longest packet that the sender gets through. ChannelData comes out four
- * bytes shorter, peers' datagrams four bytes longer; IPv6 peers are told 48
- * bytes less, to leave room for a Data indication (section 13.2), but no MTU
- * below 1280 (RFC 8200).
- */
-static uint32_t told_mtu(const struct relay *r, enum direction dir,
-			 uint32_t mtu)
-{
-	if (dir == TO_PEER)
-		return mtu + CHANNEL_DATA_HEADER;
-	if (r->family == AF_INET)
-		return mtu - CHANNEL_DATA_HEADER;
-	mtu -= DATA_INDICATION_ROOM;
-	return mtu < 1280 ? 1280 : mtu;
 }
 
 TEST_F(path, a_hop_limit_used_up)
@@ -58,7 +27,7 @@ TEST_F(path, a_hop_limit_used_up)
 
 TEST_F(path, every_size_around_the_mtu)
 {
-	size_t limit = fits(&self->r, variant->dir, 1400), len;
+	size_t limit = relay_fits(&self->r, variant->dir, 1400), len;
 	uint8_t buf[2000];
 	struct udp_packet in;
 
@@ -74,8 +43,9 @@ TEST_F(path, every_size_around_the_mtu)
 		EXPECT_TRUE(relay_drops(&self->r, variant->dir, &in,
 					KTURN_A_DROPPED_TOO_BIG));
 		EXPECT_TRUE(relay_expect_too_big(&self->r, variant->dir, &in,
-					 told_mtu(&self->r, variant->dir,
-						  1400)))
+						 relay_told_mtu(&self->r,
+								variant->dir,
+								1400)))
 			TH_LOG("%zu bytes", len);
 	}
 	EXPECT_TRUE(relay_settled(&self->r));
@@ -84,21 +54,22 @@ TEST_F(path, every_size_around_the_mtu)
 /* The everyday case: a peer's full packet grows by four bytes. */
 TEST_F(relay, a_full_packet_of_the_peers)
 {
-	size_t len = 1500 - headers(&self->r);
+	size_t len = 1500 - relay_headers(&self->r);
 	uint8_t buf[2000];
 	struct udp_packet in = relay_message(&self->r, TO_CLIENT, buf, len);
 
 	EXPECT_TRUE(relay_drops(&self->r, TO_CLIENT, &in,
 				KTURN_A_DROPPED_TOO_BIG));
 	EXPECT_TRUE(relay_expect_too_big(&self->r, TO_CLIENT, &in,
-				 told_mtu(&self->r, TO_CLIENT, 1500)));
+					 relay_told_mtu(&self->r, TO_CLIENT,
+							1500)));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
 /* Padding is not sent on, so it counts for nothing. */
 TEST_F(relay, padding_beyond_the_mtu)
 {
-	size_t limit = fits(&self->r, TO_PEER, 1400);
+	size_t limit = relay_fits(&self->r, TO_PEER, 1400);
 	uint8_t buf[2000];
 	struct udp_packet in;
 	size_t len;
@@ -114,7 +85,7 @@ TEST_F(relay, padding_beyond_the_mtu)
 /* IPv4 without DF: fragmented here, as by any router. */
 TEST_F(path, too_big_and_fragmentable)
 {
-	size_t limit = fits(&self->r, variant->dir, 1400);
+	size_t limit = relay_fits(&self->r, variant->dir, 1400);
 	uint8_t buf[2000];
 	struct udp_packet in;
 
@@ -140,7 +111,7 @@ TEST_F(path, too_big_and_fragmentable)
  */
 TEST_F(relay, a_link_of_the_least_mtu)
 {
-	size_t most = 1280 - headers(&self->r), len;
+	size_t most = 1280 - relay_headers(&self->r), len;
 	uint8_t buf[2000];
 	struct udp_packet in;
 
@@ -148,7 +119,7 @@ TEST_F(relay, a_link_of_the_least_mtu)
 		SKIP(return, "IPv4 links may be smaller");
 	ASSERT_EQ(0, netns_run(&self->r.ns, NETNS_RELAY,
 			       "ip link set dev rc mtu 1280"));
-	for (len = most - CHANNEL_DATA_HEADER + 1; len <= most; len++) {
+	for (len = most - RELAY_CHANNEL_DATA_HEADER + 1; len <= most; len++) {
 		in = relay_message(&self->r, TO_CLIENT, buf, len);
 		ASSERT_EQ(0, wire_send_udp(&self->r.peer, &in));
 		EXPECT_TRUE(relay_expect_fragments(&self->r, TO_CLIENT, &in,
@@ -159,14 +130,14 @@ TEST_F(relay, a_link_of_the_least_mtu)
 				KTURN_A_DROPPED_TOO_BIG));
 	EXPECT_TRUE(relay_expect_too_big(&self->r, TO_CLIENT, &in, 1280));
 	EXPECT_TRUE(relay_forwards_bytes(&self->r, TO_CLIENT,
-					 most - CHANNEL_DATA_HEADER));
+					 most - RELAY_CHANNEL_DATA_HEADER));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
 /* The device takes more than the path does, and the route knows. */
 TEST_F(path, the_mtu_of_a_route)
 {
-	size_t limit = fits(&self->r, variant->dir, 1350);
+	size_t limit = relay_fits(&self->r, variant->dir, 1350);
 	bool v4 = variant->family == AF_INET, to_peer = variant->dir == TO_PEER;
 	uint8_t buf[2000];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf,
@@ -182,7 +153,8 @@ TEST_F(path, the_mtu_of_a_route)
 	EXPECT_TRUE(relay_drops(&self->r, variant->dir, &in,
 				KTURN_A_DROPPED_TOO_BIG));
 	EXPECT_TRUE(relay_expect_too_big(&self->r, variant->dir, &in,
-				 told_mtu(&self->r, variant->dir, 1350)));
+					 relay_told_mtu(&self->r, variant->dir,
+							1350)));
 	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, limit));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
@@ -193,7 +165,7 @@ TEST_F(path, a_socket_learns_the_mtu)
 	bool to_peer = variant->dir == TO_PEER;
 	struct relay *r = &self->r;
 	int fd = to_peer ? r->client_fd : r->peer_fd, i;
-	size_t limit = fits(r, variant->dir, 1400);
+	size_t limit = relay_fits(r, variant->dir, 1400);
 	uint8_t buf[2000];
 	struct udp_packet in = relay_message(r, variant->dir, buf, limit + 1);
 	struct sockaddr_storage ss;
@@ -212,7 +184,7 @@ TEST_F(path, a_socket_learns_the_mtu)
 					variant->family == AF_INET ?
 					14 : 24, &mtu, &size));
 	}
-	EXPECT_EQ((int)told_mtu(r, variant->dir, 1400), mtu);
+	EXPECT_EQ((int)relay_told_mtu(r, variant->dir, 1400), mtu);
 }
 
 TEST_HARNESS_MAIN
