@@ -453,4 +453,46 @@ TEST_F(path, a_device_is_removed)
 	rtnl_close(sk);
 }
 
+/* --- the relay's own addresses --- */
+
+/* The address that a direction's datagrams are sent from. */
+TEST_F(path, the_source_address_goes_and_comes_back)
+{
+	const struct netns_end *out = leg_end(variant->dir);
+	const char *addr = out->addr[variant->family != AF_INET];
+	struct rtnl_route route = {
+		.dst = leg_host(&self->r, variant->dir),
+		.device = out->device,
+	};
+	struct nl_sock *sk = open_rtnl(&self->r);
+
+	/* The far host stays within reach. */
+	ASSERT_EQ(0, rtnl_route(sk, &route));
+	EXPECT_TRUE(forwards(&self->r, variant->dir));
+	ASSERT_EQ(0, rtnl_address_delete(sk, out->device, addr));
+	EXPECT_TRUE(passes(&self->r, variant->dir, KTURN_A_PASSED_NO_ROUTE));
+	ASSERT_EQ(0, rtnl_address(sk, out->device, addr));
+	EXPECT_TRUE(forwards(&self->r, variant->dir));
+	EXPECT_TRUE(relay_counted(&self->r));
+	rtnl_close(sk);
+}
+
+/* What comes to an address that is not the host's is not for the relay. */
+TEST_F(path, the_address_it_came_to_goes_and_comes_back)
+{
+	const struct netns_end *in_end = leg_end(!variant->dir);
+	const char *addr = in_end->addr[variant->family != AF_INET];
+	uint8_t buf[300];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 50);
+	struct nl_sock *sk = open_rtnl(&self->r);
+
+	EXPECT_TRUE(forwards(&self->r, variant->dir));
+	ASSERT_EQ(0, rtnl_address_delete(sk, in_end->device, addr));
+	ASSERT_EQ(0, wire_send_udp(leg_wire(&self->r, !variant->dir), &in));
+	ASSERT_EQ(0, rtnl_address(sk, in_end->device, addr));
+	/* Of another size: the first may not come out before it. */
+	EXPECT_TRUE(forwards(&self->r, variant->dir));
+	rtnl_close(sk);
+}
+
 TEST_HARNESS_MAIN
