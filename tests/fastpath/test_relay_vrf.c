@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * A relay in a VRF: both legs' devices belong to it, the server's sockets are
+ * bound to it, and only its routes count. Such packets meet PRE_ROUTING twice,
+ * as the device's and as the VRF's; they are forwarded once and counted once.
+ */
+#include "relay_fixture.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "relay_leg.h"
+#include "relay_mtu.h"
+#include "rtnl.h"
+
+#define TABLE 100
+
+static const uint8_t gateway_mac[6] = { 2, 0, 0, 0, 0, 0x99 };
+
+static int make_vrf(struct nl_sock *sk)
+{
+	static const uint32_t table = TABLE;
+	static const struct rtnl_attr attrs[] = {
+		{ IFLA_VRF_TABLE, sizeof(table), &table },
+		{ 0 }
+	};
+	int err = netns_modprobe("vrf");
+
+	if (!err)
+		err = rtnl_link(sk, "red", "vrf", NULL, NULL, attrs);
+	return err ? err : rtnl_up(sk, "red");
+}
+
+/* The device starts anew in the VRF, with the addresses that it had. */
+static int move_into_vrf(struct relay *r, struct nl_sock *sk,
+			 enum netns_end_id id)
+{
+	const struct netns_end *end = &netns_ends[id];
+	int err = netns_unsettle(&r->ns, id);
+
+	if (!err)
+		err = rtnl_enslave(sk, end->device, "red");
+	if (!err)
+		err = netns_wait_for_link(&r->ns, NETNS_RELAY, end->device);
+	return err ? err : netns_settle(&r->ns, id, end->device,
+					end->neighbour_mac);
+}
+
+static int bind_to_vrf(int fd)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "red",
+			  sizeof("red")) ? -errno : 0;
+}
+
+/* The whole relay; returns a socket for what changes later, or NULL. */
+static struct nl_sock *enter_vrf(struct relay *r)
+{
+	struct nl_sock *sk = netns_rtnl(&r->ns, NETNS_RELAY);
+	int err;
+
+	if (!sk)
+		return NULL;
+	err = make_vrf(sk);
+	if (!err)
+		err = move_into_vrf(r, sk, NETNS_RC);
+	if (!err)
+		err = move_into_vrf(r, sk, NETNS_RP);
+	if (!err)
+		err = bind_to_vrf(r->server_fd);
+	if (!err)
+		err = bind_to_vrf(r->relayed_fd);
+	if (!err)
+		err = bind_to_vrf(r->fence_fd);
+	if (!err)
+		return sk;
+	printf("# cannot move the relay into a VRF: %s\n", strerror(-err));
+	rtnl_close(sk);
+	return NULL;
+}
+
+TEST_F(path, sizes_from_nothing_to_mtu)
+{
+	static const size_t sizes[] = { 0, 1, 172, 1200 };
+	struct nl_sock *sk = enter_vrf(&self->r);
+	size_t i;
+
+	ASSERT_TRUE(sk);
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir,
+						 sizes[i]));
+	}
+	ASSERT_EQ(0, rtnl_set_mtu(sk, leg_end(variant->dir)->device, 1400));
+	EXPECT_TRUE(relay_limit_is(&self->r, variant->dir, 1400));
+	EXPECT_TRUE(relay_settled(&self->r));
+	rtnl_close(sk);
+}
+
+TEST_F(path, routes_of_the_vrf)
+{
+	const char *gateway = variant->family == AF_INET ?
+		(variant->dir == TO_PEER ? "198.51.100.9" : "192.0.2.9") :
+		(variant->dir == TO_PEER ? "2001:db8:2::9" : "2001:db8:1::9");
+	struct rtnl_route route = {
+		.dst = leg_host(&self->r, variant->dir),
+		.type = RTN_UNREACHABLE,
+	};
+	struct wire *w = leg_wire(&self->r, variant->dir);
+	const char *device = leg_end(variant->dir)->device;
+	struct nl_sock *sk = enter_vrf(&self->r);
+	uint8_t last = w->mac[5];
+
+	ASSERT_TRUE(sk);
+	/* The main table is none of its business. */
+	ASSERT_EQ(0, rtnl_route(sk, &route));
+	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, 100));
+	ASSERT_EQ(0, rtnl_route_delete(sk, &route));
+
+	ASSERT_EQ(0, rtnl_neighbour(sk, device, gateway, gateway_mac));
+	route.type = RTN_UNICAST;
+	route.device = device;
+	route.gateway = gateway;
+	route.table = TABLE;
+	ASSERT_EQ(0, rtnl_route(sk, &route));
+	w->mac[5] = gateway_mac[5];
+	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, 100));
+	ASSERT_EQ(0, rtnl_route_delete(sk, &route));
+	w->mac[5] = last;
+	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, 100));
+	EXPECT_TRUE(relay_settled(&self->r));
+	rtnl_close(sk);
+}
+
+TEST_F(path, what_is_left_to_the_server)
+{
+	struct rtnl_route route = {
+		.dst = leg_host(&self->r, variant->dir),
+		.type = RTN_UNREACHABLE,
+		.table = TABLE,
+	};
+	struct nl_sock *sk = enter_vrf(&self->r);
+	uint8_t buf[300];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
+
+	ASSERT_TRUE(sk);
+	ASSERT_EQ(0, rtnl_route(sk, &route));
+	EXPECT_TRUE(relay_passes(&self->r, variant->dir, &in,
+				 KTURN_A_PASSED_NO_ROUTE));
+	ASSERT_EQ(0, rtnl_route_delete(sk, &route));
+	EXPECT_TRUE(relay_forwards(&self->r, variant->dir, &in));
+	EXPECT_TRUE(relay_settled(&self->r));
+	rtnl_close(sk);
+}
+
+TEST_F(path, what_is_dropped)
+{
+	struct nl_sock *sk = enter_vrf(&self->r);
+	uint8_t buf[300];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
+	const struct fastpath_permission permission = {
+		.allocation_id = self->r.allocation.id,
+		.peer = self->r.peer_addr,
+	};
+	struct fastpath_error err;
+
+	ASSERT_TRUE(sk);
+	ASSERT_EQ(0, fastpath_permission_del(self->r.fastpath, &permission,
+					     &err));
+	EXPECT_TRUE(relay_drops(&self->r, variant->dir, &in,
+				KTURN_A_DROPPED_NO_PERMISSION));
+	EXPECT_TRUE(relay_settled(&self->r));
+	rtnl_close(sk);
+}
+
+TEST_HARNESS_MAIN
