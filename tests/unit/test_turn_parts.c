@@ -88,6 +88,65 @@ TEST(table_with_equal_hashes)
 	fill_and_empty(_metadata, 100);
 }
 
+/* As long as a 5-tuple: the last word is not full. */
+#define KEY_LEN 42
+
+static uint64_t hash_key(const uint8_t key[KEY_LEN])
+{
+	static const struct turn_table_secret secret = { {
+		0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d0,
+		0x082efa98ec4e6c89, 0x452821e638d01377, 0xbe5466cf34e90c6c,
+	} };
+
+	return turn_table_hash(&secret, key, KEY_LEN);
+}
+
+TEST(table_hash_depends_on_each_bit)
+{
+	uint8_t key[KEY_LEN] = { 0 };
+	const uint64_t hash = hash_key(key);
+	size_t bit;
+
+	for (bit = 0; bit < 8 * KEY_LEN; bit++) {
+		key[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		EXPECT_NE(hash, hash_key(key));
+		key[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	EXPECT_EQ(hash, hash_key(key));
+}
+
+/* Keys that differ in a counter only, as ports do, at any place. */
+TEST(table_hash_spreads_counters)
+{
+	size_t at;
+
+	for (at = 0; at + 2 <= KEY_LEN; at += 2) {
+		unsigned int count[1024] = { 0 }, longest = 0, i;
+
+		for (i = 0; i < 1024; i++) {
+			uint8_t key[KEY_LEN] = { 0 };
+			uint16_t counter = (uint16_t)i;
+			unsigned int *chain;
+
+			memcpy(key + at, &counter, sizeof(counter));
+			chain = &count[hash_key(key) & 1023];
+			(*chain)++;
+			longest = *chain > longest ? *chain : longest;
+		}
+		EXPECT_LE(longest, 10);
+	}
+}
+
+TEST(table_hash_keeps_its_secret)
+{
+	static const struct turn_table_secret one = { { 1, 2, 3, 4, 5, 6 } };
+	static const struct turn_table_secret two = { { 1, 2, 3, 4, 5, 7 } };
+	static const uint8_t key[KEY_LEN] = { 1 };
+
+	EXPECT_NE(turn_table_hash(&one, key, KEY_LEN),
+		  turn_table_hash(&two, key, KEY_LEN));
+}
+
 /* --- timers ---------------------------------------------------------------- */
 
 #define TIMERS 500

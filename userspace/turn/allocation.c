@@ -10,7 +10,7 @@
 static uint64_t tuple_hash(const struct turn_server *srv,
 			   const struct turn_5tuple *tuple)
 {
-	return siphash(&srv->hash_key, tuple, sizeof(*tuple));
+	return turn_table_hash(&srv->secret, tuple, sizeof(*tuple));
 }
 
 uint64_t turn_allocation_expires(const struct turn_allocation *a)

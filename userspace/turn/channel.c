@@ -11,7 +11,7 @@ static uint64_t number_hash(const struct turn_allocation *a, uint16_t number)
 {
 	const uint64_t key[] = { a->serial, number };
 
-	return siphash(&a->srv->hash_key, key, sizeof(key));
+	return turn_table_hash(&a->srv->secret, key, sizeof(key));
 }
 
 static uint64_t peer_hash(const struct turn_allocation *a,
@@ -23,7 +23,7 @@ static uint64_t peer_hash(const struct turn_allocation *a,
 	} key = { { (uint32_t)(a->serial >> 32), (uint32_t)a->serial }, *peer };
 
 	_Static_assert(sizeof(key) == 28, "hashed as memory");
-	return siphash(&a->srv->hash_key, &key, sizeof(key));
+	return turn_table_hash(&a->srv->secret, &key, sizeof(key));
 }
 
 struct turn_channel *turn_channel_by_number(struct turn_allocation *a,

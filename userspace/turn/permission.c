@@ -15,7 +15,7 @@ static uint64_t permission_hash(const struct turn_allocation *a,
 	} key = { { (uint32_t)(a->serial >> 32), (uint32_t)a->serial }, *ip };
 
 	_Static_assert(sizeof(key) == 28, "hashed as memory");
-	return siphash(&a->srv->hash_key, &key, sizeof(key));
+	return turn_table_hash(&a->srv->secret, &key, sizeof(key));
 }
 
 static struct turn_permission *lookup(struct turn_allocation *a,

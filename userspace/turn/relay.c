@@ -132,7 +132,7 @@ static void random_txid(struct turn_server *srv, struct stun_txid *txid)
 	uint64_t id[] = { ++srv->indications, 0 };
 
 	/* Nobody answers an indication: its id has to differ, no more. */
-	id[1] = siphash(&srv->hash_key, id, sizeof(id));
+	id[1] = siphash(&srv->id_key, id, sizeof(id));
 	memcpy(txid->bytes, (uint8_t *)id + sizeof(id) - STUN_TXID_LEN,
 	       STUN_TXID_LEN);
 }

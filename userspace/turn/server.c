@@ -71,7 +71,8 @@ struct turn_server *turn_server_new(struct turn_shared *shared,
 		server_free(srv);
 		return NULL;
 	}
-	ops->random(env, &srv->hash_key, sizeof(srv->hash_key));
+	ops->random(env, &srv->id_key, sizeof(srv->id_key));
+	ops->random(env, &srv->secret, sizeof(srv->secret));
 	return srv;
 }
 

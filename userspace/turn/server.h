@@ -33,7 +33,8 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @ops: outputs
  * @env: their first argument
  * @crypto: OpenSSL's contexts
- * @hash_key: of all tables below
+ * @id_key: of transaction ids
+ * @secret: of all tables below
  * @by_tuple: allocations by 5-tuple
  * @by_fastpath_id: allocations in the module by their id there
  * @permissions: by allocation and IP address
@@ -56,7 +57,8 @@ struct turn_server {
 	const struct turn_ops *ops;
 	void *env;
 	struct stun_crypto *crypto;
-	struct siphash_key hash_key;
+	struct siphash_key id_key;
+	struct turn_table_secret secret;
 
 	struct turn_table by_tuple;
 	struct turn_table by_fastpath_id;

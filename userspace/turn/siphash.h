@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * SipHash-2-4 (Aumasson, Bernstein 2012): a keyed hash of 64 bits. Tables are
- * keyed by what clients choose, so their hash must not be foreseeable; and
- * nonces are signed with it.
+ * SipHash-2-4 (Aumasson, Bernstein 2012): a keyed hash of 64 bits, for what
+ * clients see (nonces, transaction ids) and for keys of any length. The tables
+ * that each packet is looked up in have a faster one (turn_table_hash()).
  */
 #ifndef KTURN_TURN_SIPHASH_H
 #define KTURN_TURN_SIPHASH_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A hash table whose nodes lie inside the objects: inserting and removing
- * allocate nothing. The caller hashes (with a secret key, where the other side
+ * allocate nothing. The caller hashes (with a secret, where the other side
  * chooses the keys) and compares.
  *
  *	for (n = turn_table_first(t, hash); n; n = turn_table_next(n))
@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
@@ -38,6 +39,57 @@ struct turn_table {
 	size_t mask;
 	size_t count;
 };
+
+/* The longest key that turn_table_hash() takes, in words of 64 bits. */
+#define TURN_TABLE_KEY_WORDS 6
+
+/** struct turn_table_secret - random numbers, fixed while there are nodes */
+struct turn_table_secret {
+	uint64_t k[TURN_TABLE_KEY_WORDS];
+};
+
+/* Word @i of a key, filled up with zeros behind the key's end. */
+static inline uint64_t turn_table_word(const void *key, size_t len, size_t i)
+{
+	size_t at = 8 * i;
+	uint64_t word = 0;
+
+	if (at < len)
+		memcpy(&word, (const uint8_t *)key + at,
+		       len - at < 8 ? len - at : 8);
+	return word;
+}
+
+/* 64 bits of a product of 128 that depend on all bits of both words. */
+static inline uint64_t turn_table_mix(const struct turn_table_secret *secret,
+				      const void *key, size_t len, size_t i)
+{
+	unsigned __int128 product = turn_table_word(key, len, i) ^ secret->k[i];
+
+	product *= turn_table_word(key, len, i + 1) ^ secret->k[i + 1];
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/**
+ * turn_table_hash() - hash a key whose bits the other side chooses
+ * @secret: what it does not know, so that it cannot aim at a bucket
+ * @key: the key; no padding in it
+ * @len: its size in bytes, a constant, of at most TURN_TABLE_KEY_WORDS words
+ *
+ * The same as kturn.ko hashes by: one multiplication for 16 bytes, a tenth of
+ * what siphash() costs. Not for what anybody gets to see.
+ */
+static inline uint64_t turn_table_hash(const struct turn_table_secret *secret,
+				       const void *key, size_t len)
+{
+	uint64_t hash = turn_table_mix(secret, key, len, 0);
+
+	if (len > 16)
+		hash += turn_table_mix(secret, key, len, 2);
+	if (len > 32)
+		hash += turn_table_mix(secret, key, len, 4);
+	return hash;
+}
 
 /** turn_table_init() - make it empty. Return: 0 or -ENOMEM. */
 int turn_table_init(struct turn_table *table);
