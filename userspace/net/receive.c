@@ -18,6 +18,7 @@ struct receive_pool {
 	union packet_info infos[RECEIVE_BUFFERS];
 	uint8_t *memory;
 	unsigned int used;
+	uint16_t round;
 };
 
 #define POOL_BYTES ((size_t)RECEIVE_BUFFERS * RECEIVE_BUFFER_SIZE)
@@ -75,6 +76,7 @@ void receive_pool_free(struct receive_pool *pool)
 void receive_pool_reset(struct receive_pool *pool)
 {
 	pool->used = 0;
+	pool->round++;
 }
 
 bool receive_pool_full(const struct receive_pool *pool)
@@ -85,15 +87,38 @@ bool receive_pool_full(const struct receive_pool *pool)
 /*
  * Asking for more datagrams than there are costs a useless look at the
  * socket's queue, asking for fewer another round of the event loop. So the
- * next burst follows from this one.
+ * next burst follows from this one; but datagrams that came alone, each in a
+ * round of its own, as those of a voice call do, are expected to go on so.
  */
-static void adapt_burst(struct udp_socket *sock, unsigned int asked,
+static void adapt_burst(const struct receive_pool *pool,
+			struct udp_socket *sock, unsigned int asked,
 			unsigned int got)
 {
-	unsigned int next = got < asked ? got : 2 * asked;
+	bool alone = asked == 1 && (uint16_t)(pool->round - sock->round) > 1;
+	unsigned int next = got < asked || alone ? got : 2 * asked;
 
 	sock->burst = (uint16_t)(next < 1 ? 1 :
 				 next > RECEIVE_BURST ? RECEIVE_BURST : next);
+	sock->round = pool->round;
+}
+
+/* Read up to @want datagrams into the pool; how many, or -1 and errno. */
+static int read_some(struct receive_pool *pool, const struct udp_socket *sock,
+		     unsigned int want)
+{
+	struct mmsghdr *msgs = &pool->msgs[pool->used];
+	struct msghdr *one = &msgs->msg_hdr;
+	ssize_t len;
+
+	for (unsigned int i = 0; i < want; i++)
+		rearm(pool, pool->used + i, sock->wildcard);
+	if (want > 1 || one->msg_control)
+		return recvmmsg(sock->fd, msgs, want, MSG_DONTWAIT, NULL);
+	/* The same for one, without the headers that describe several. */
+	len = recvfrom(sock->fd, one->msg_iov->iov_base, one->msg_iov->iov_len,
+		       MSG_DONTWAIT, one->msg_name, &one->msg_namelen);
+	msgs->msg_len = (unsigned int)len;
+	return len < 0 ? -1 : 1;
 }
 
 unsigned int receive_batch(struct receive_pool *pool, struct udp_socket *sock,
@@ -101,19 +126,13 @@ unsigned int receive_batch(struct receive_pool *pool, struct udp_socket *sock,
 {
 	unsigned int left = RECEIVE_BUFFERS - pool->used;
 	unsigned int want = sock->burst < left ? sock->burst : left;
-	unsigned int i;
-	int got;
+	int ret = read_some(pool, sock, want);
+	unsigned int got = ret < 0 ? 0 : (unsigned int)ret;
 
+	adapt_burst(pool, sock, want, got);
 	*first = pool->used;
-	for (i = 0; i < want; i++)
-		rearm(pool, *first + i, sock->wildcard);
-	got = recvmmsg(sock->fd, &pool->msgs[*first], want, MSG_DONTWAIT,
-		       NULL);
-	if (got < 0)
-		got = 0;
-	adapt_burst(sock, want, (unsigned int)got);
-	pool->used += (unsigned int)got;
-	return (unsigned int)got;
+	pool->used += got;
+	return got;
 }
 
 /* The address a datagram was sent to, if it is one that we may answer from. */

@@ -23,6 +23,7 @@
  * @send_first: first entry in the send queue, or SEND_NONE
  * @send_last: last entry, if there is a first
  * @burst: how many datagrams to ask for next time
+ * @round: when it was last asked (struct receive_pool)
  */
 struct udp_socket {
 	int fd;
@@ -32,6 +33,7 @@ struct udp_socket {
 	uint16_t send_first;
 	uint16_t send_last;
 	uint16_t burst;
+	uint16_t round;
 };
 
 /**
