@@ -32,7 +32,7 @@ void process_raise_files(void)
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < FILES_FEW)
-		log_warning("only %llu files may be open, one for each session; raise the limit (LimitNOFILE= in a systemd unit, ulimit -n)",
+		log_warning("only %llu files may be open, one or two for each session; raise the limit (LimitNOFILE= in a systemd unit, ulimit -n)",
 			    (unsigned long long)limit.rlim_cur);
 }
 

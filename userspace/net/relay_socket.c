@@ -21,6 +21,7 @@ static struct relay_socket *relay_socket_new(const struct relay_address *address
 	if (!relay)
 		return NULL;
 	relay->address = address;
+	peer_socket_init(&relay->second);
 	ret = udp_socket_open(&relay->sock, address->bound.family, options);
 	if (!ret)
 		return relay;

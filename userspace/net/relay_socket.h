@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Relay sockets: one unconnected UDP socket for each relayed transport
- * address, bound to a relay IP and a random port of the range.
+ * address, bound to a relay IP and a random port of the range; and, for those
+ * that are busy, a second one (peer_socket.h).
  */
 #ifndef KTURN_NET_RELAY_SOCKET_H
 #define KTURN_NET_RELAY_SOCKET_H
@@ -10,6 +11,7 @@
 #include <event2/event_struct.h>
 #include <stddef.h>
 
+#include "net/peer_socket.h"
 #include "net/port_pool.h"
 #include "net/udp_socket.h"
 #include "turn/turn.h"
@@ -39,6 +41,7 @@ struct relay_addresses {
  * struct relay_socket - a relayed transport address
  * @sock: the socket
  * @readable: its event, once it is attached
+ * @second: the second socket
  * @worker: the worker it is attached to, or NULL
  * @allocation: the allocation that owns it; NULL until attached and when
  *	closed
@@ -49,6 +52,7 @@ struct relay_addresses {
 struct relay_socket {
 	struct udp_socket sock;
 	struct event readable;
+	struct peer_socket second;
 	struct worker *worker;
 	struct turn_allocation *allocation;
 	const struct relay_address *address;

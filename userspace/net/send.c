@@ -17,7 +17,7 @@ union source_info {
 /**
  * struct send_entry - a queued datagram
  * @iov: where it lies
- * @to: destination
+ * @to: destination, if @to_len is not 0
  * @source: control message, if @source_len is not 0
  * @to_len: size of @to
  * @source_len: size of @source
@@ -110,7 +110,8 @@ void send_queue_add(struct send_queue *queue, const struct send_target *target,
 	entry = &queue->entries[queue->used];
 	entry->iov.iov_base = (void *)(uintptr_t)buf;
 	entry->iov.iov_len = len;
-	entry->to_len = net_sockaddr_from(&entry->to, target->to);
+	entry->to_len = target->sock->connected ? 0 :
+			net_sockaddr_from(&entry->to, target->to);
 	entry->source_len = 0;
 	entry->next = SEND_NONE;
 	entry->df = target->df;
@@ -166,7 +167,7 @@ static void count_drop(struct send_stats *stats, int error)
  * socket of its own, goes without the headers that describe several. Returns
  * how many were sent, or -1 and errno.
  */
-static int send_some(int fd, struct mmsghdr *msgs, unsigned int count)
+static int try_send(int fd, struct mmsghdr *msgs, unsigned int count)
 {
 	const struct msghdr *one = &msgs->msg_hdr;
 
@@ -175,6 +176,20 @@ static int send_some(int fd, struct mmsghdr *msgs, unsigned int count)
 	return sendto(fd, one->msg_iov->iov_base, one->msg_iov->iov_len,
 		      MSG_DONTWAIT, one->msg_name, one->msg_namelen) < 0 ?
 	       -1 : 1;
+}
+
+/*
+ * A connected socket reports an ICMP error that an earlier datagram met with
+ * once, in place of sending this one: which then goes all the same.
+ */
+static int send_some(const struct udp_socket *sock, struct mmsghdr *msgs,
+		     unsigned int count)
+{
+	int sent = try_send(sock->fd, msgs, count);
+
+	if (sent < 0 && sock->connected && errno != EAGAIN)
+		sent = try_send(sock->fd, msgs, count);
+	return sent;
 }
 
 /*
@@ -188,7 +203,7 @@ static void send_messages(struct send_queue *queue, struct udp_socket *sock,
 	struct mmsghdr *msgs = queue->msgs;
 
 	while (count) {
-		int sent = send_some(sock->fd, msgs, count);
+		int sent = send_some(sock, msgs, count);
 
 		if (sent > 0) {
 			queue->stats.sent += (unsigned int)sent;
@@ -222,7 +237,7 @@ static void send_chain(struct send_queue *queue, struct udp_socket *sock)
 			struct send_entry *entry = &queue->entries[index];
 
 			queue->msgs[count++].msg_hdr = (struct msghdr){
-				.msg_name = &entry->to,
+				.msg_name = entry->to_len ? &entry->to : NULL,
 				.msg_namelen = entry->to_len,
 				.msg_iov = &entry->iov,
 				.msg_iovlen = 1,

@@ -53,7 +53,7 @@ const struct send_stats *send_queue_stats(const struct send_queue *queue);
 /**
  * struct send_target - where a datagram goes
  * @sock: through this socket, which stays open until the next flush
- * @to: destination
+ * @to: destination; of a connected socket, its peer
  * @from: source address, for sockets bound to a wildcard address; else NULL
  * @df: must not be fragmented
  */

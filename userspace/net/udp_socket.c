@@ -83,6 +83,23 @@ int udp_socket_bind(struct udp_socket *sock, const struct transport_addr *addr)
 	return bind(sock->fd, &sa.any, len) ? -errno : 0;
 }
 
+int udp_socket_share_address(const struct udp_socket *sock, bool share)
+{
+	return set_int(sock->fd, SOL_SOCKET, SO_REUSEADDR, share);
+}
+
+int udp_socket_connect(struct udp_socket *sock,
+		       const struct transport_addr *peer)
+{
+	union net_sockaddr sa;
+	socklen_t len = net_sockaddr_from(&sa, peer);
+
+	if (connect(sock->fd, &sa.any, len))
+		return -errno;
+	sock->connected = true;
+	return 0;
+}
+
 void udp_socket_close(struct udp_socket *sock)
 {
 	if (sock->fd >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A bound, unconnected, non-blocking UDP socket with its place in the send
- * queue: what listeners and relay sockets have in common.
+ * A bound, non-blocking UDP socket with its place in the send queue: what
+ * listeners, relay sockets and peer sockets have in common.
  */
 #ifndef KTURN_NET_UDP_SOCKET_H
 #define KTURN_NET_UDP_SOCKET_H
@@ -19,6 +19,7 @@
  * @fd: the descriptor, -1 when closed
  * @family: AF_INET or AF_INET6
  * @wildcard: bound to 0.0.0.0 or ::, so local addresses travel with packets
+ * @connected: sends to one peer, and learns of ICMP errors from there
  * @df: sends with the DF bit set (IPv6: never fragments)
  * @send_first: first entry in the send queue, or SEND_NONE
  * @send_last: last entry, if there is a first
@@ -29,6 +30,7 @@ struct udp_socket {
 	int fd;
 	uint16_t family;
 	bool wildcard;
+	bool connected;
 	bool df;
 	uint16_t send_first;
 	uint16_t send_last;
@@ -68,6 +70,25 @@ int udp_socket_open(struct udp_socket *sock, int family,
  */
 int udp_socket_bind(struct udp_socket *sock,
 		    const struct transport_addr *addr);
+
+/**
+ * udp_socket_share_address() - may other sockets be bound to the same address?
+ * @sock: the socket
+ * @share: SO_REUSEADDR: yes, if they want to share it too
+ *
+ * Return: 0 or a negative errno.
+ */
+int udp_socket_share_address(const struct udp_socket *sock, bool share);
+
+/**
+ * udp_socket_connect() - connect it, or connect it to somebody else
+ * @sock: a bound socket; what it has received stays there to be read
+ * @peer: whom it sends to from now on
+ *
+ * Return: 0 or a negative errno, and then nothing changed.
+ */
+int udp_socket_connect(struct udp_socket *sock,
+		       const struct transport_addr *peer);
 
 /**
  * udp_socket_set_df() - switch the DF bit of what is sent

@@ -75,4 +75,11 @@ void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup);
 unsigned int worker_receive(struct worker *worker, struct udp_socket *sock,
 			    unsigned int *first);
 
+/**
+ * worker_read_peers() - read a burst of peers' datagrams and handle it
+ * @relay: relayed transport address that they came to
+ * @sock: either of its sockets
+ */
+void worker_read_peers(struct relay_socket *relay, struct udp_socket *sock);
+
 #endif /* KTURN_NET_WORKER_INTERNAL_H */

@@ -55,18 +55,14 @@ static int relay_open(void *env, const struct turn_relay_request *request,
 	return 0;
 }
 
-static void on_peer_readable(evutil_socket_t fd, short what, void *arg)
+void worker_read_peers(struct relay_socket *relay, struct udp_socket *sock)
 {
-	struct relay_socket *relay = arg;
 	struct worker *worker = relay->worker;
 	struct datagram datagram;
-	unsigned int first, count, i;
-	uint64_t now;
+	unsigned int first, i;
+	unsigned int count = worker_receive(worker, sock, &first);
+	uint64_t now = worker_now();
 
-	(void)fd;
-	(void)what;
-	count = worker_receive(worker, &relay->sock, &first);
-	now = worker_now();
 	/* The allocation may end, and with it the relay, at any of these. */
 	for (i = first; i < first + count && relay->allocation; i++) {
 		if (!receive_get(worker->pool, i, &datagram))
@@ -75,6 +71,15 @@ static void on_peer_readable(evutil_socket_t fd, short what, void *arg)
 					  &datagram.from, datagram.buf,
 					  datagram.len, now);
 	}
+}
+
+static void on_peer_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct relay_socket *relay = arg;
+
+	(void)fd;
+	(void)what;
+	worker_read_peers(relay, &relay->sock);
 }
 
 static void relay_attach(void *env, void *handle,
@@ -103,11 +108,13 @@ static void relay_close(void *env, void *handle)
 	struct worker *worker = env;
 	struct relay_socket *relay = handle;
 
-	if (relay->sock.send_first != SEND_NONE)
+	if (relay->sock.send_first != SEND_NONE ||
+	    relay->second.sock.send_first != SEND_NONE)
 		send_queue_flush(worker->queue);
 	if (relay->worker)
 		event_del(&relay->readable);
 	relay->allocation = NULL;
+	peer_socket_close(&relay->second);
 	udp_socket_close(&relay->sock);
 	relay->next_closed = worker->closed;
 	worker->closed = relay;
@@ -166,7 +173,7 @@ static void send_peer(void *env, void *handle,
 	struct worker *worker = env;
 	struct relay_socket *relay = handle;
 	const struct send_target target = {
-		.sock = &relay->sock,
+		.sock = peer_socket_choose(relay, peer),
 		.to = peer,
 		.df = flags & TURN_SEND_DF,
 	};
