@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Parts of net/ and of the log that need no network: the ports of a relay
- * address, the mailbox, the bound on log lines.
+ * address, the mailbox, how much is read at a time, the bound on log lines.
  */
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <kselftest_harness.h>
 
 #include "kturnd/log.h"
 #include "net/mailbox.h"
 #include "net/port_pool.h"
+#include "net/receive.h"
 
 static const struct port_range six = { .min = 49999, .max = 50004 };
 
@@ -163,6 +167,75 @@ TEST(log_lines_are_bounded)
 	EXPECT_EQ(7, suppressed);
 	EXPECT_TRUE(log_limit_pass(&limit, 101, &suppressed));
 	EXPECT_EQ(0, suppressed);
+}
+
+/* --- bursts ------------------------------------------------------------------ */
+
+FIXTURE(reader) {
+	struct receive_pool *pool;
+	struct udp_socket sock;
+	int sender;
+};
+
+FIXTURE_SETUP(reader)
+{
+	int fds[2];
+
+	/* Any datagrams do: nobody asks where they come from. */
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds));
+	self->pool = receive_pool_new();
+	ASSERT_NE(NULL, self->pool);
+	self->sock = (struct udp_socket){ .fd = fds[0], .burst = 1 };
+	self->sender = fds[1];
+	/* Rounds in which there was nothing to read. */
+	receive_pool_reset(self->pool);
+	receive_pool_reset(self->pool);
+}
+
+FIXTURE_TEARDOWN(reader)
+{
+	receive_pool_free(self->pool);
+	close(self->sock.fd);
+	close(self->sender);
+}
+
+/* Number of datagrams that a round of the event loop reads. */
+static unsigned int read_round(struct _test_data_reader *self)
+{
+	unsigned int first;
+	unsigned int got = receive_batch(self->pool, &self->sock, &first);
+
+	receive_pool_reset(self->pool);
+	return got;
+}
+
+static void queue(struct _test_data_reader *self, int count)
+{
+	while (count-- > 0)
+		if (send(self->sender, "", 1, 0) != 1)
+			abort();
+}
+
+TEST_F(reader, asks_for_one_where_one_comes_at_a_time)
+{
+	for (int i = 0; i < 5; i++) {
+		/* Others have been read since. */
+		receive_pool_reset(self->pool);
+		queue(self, 1);
+		EXPECT_EQ(1, read_round(self));
+		EXPECT_EQ(1, self->sock.burst);
+	}
+}
+
+TEST_F(reader, asks_for_more_where_more_is_left)
+{
+	queue(self, 8);
+	EXPECT_EQ(1, read_round(self));
+	EXPECT_EQ(1, read_round(self));
+	EXPECT_EQ(2, read_round(self));
+	EXPECT_EQ(4, read_round(self));
+	EXPECT_EQ(0, read_round(self));
+	EXPECT_EQ(1, self->sock.burst);
 }
 
 TEST_HARNESS_MAIN
