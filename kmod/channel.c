@@ -183,8 +183,10 @@ static bool between_families(const struct kturn_channel *channel)
 /* Packets look at one flag only; it follows all that makes them special. */
 void kturn_channel_update_special(struct kturn_channel *channel)
 {
-	bool special = between_families(channel) ||
-		       channel->allocation->policed;
+	const struct kturn_allocation *allocation = channel->allocation;
+	bool special = between_families(channel) || allocation->policed ||
+		       allocation->device[KTURN_TO_PEER] ||
+		       allocation->device[KTURN_TO_CLIENT];
 	bool paired = rcu_access_pointer(channel->twin);
 
 	WRITE_ONCE(channel->to_peer.special, special || paired);

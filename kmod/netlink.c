@@ -137,6 +137,20 @@ static int get_userdata(const struct nlattr *attr, void **userdata)
 	return *userdata ? 0 : -ENOMEM;
 }
 
+/* How fast and by which devices its packets go. */
+static void get_constraints(struct nlattr **a,
+			    struct kturn_allocation *allocation)
+{
+	if (a[KTURN_A_ALLOCATION_MAX_BPS])
+		allocation->max_bps = nla_get_u64(a[KTURN_A_ALLOCATION_MAX_BPS]);
+	if (a[KTURN_A_ALLOCATION_SERVER_DEVICE])
+		allocation->device[KTURN_TO_PEER] =
+			nla_get_u32(a[KTURN_A_ALLOCATION_SERVER_DEVICE]);
+	if (a[KTURN_A_ALLOCATION_RELAYED_DEVICE])
+		allocation->device[KTURN_TO_CLIENT] =
+			nla_get_u32(a[KTURN_A_ALLOCATION_RELAYED_DEVICE]);
+}
+
 /* The first allocation of a namespace attaches the packet path to it. */
 static int activate(struct kturn_net *kn, struct netlink_ext_ack *extack)
 {
@@ -154,7 +168,6 @@ static int activate(struct kturn_net *kn, struct netlink_ext_ack *extack)
 static int kturn_nl_allocation_new_doit(struct sk_buff *skb,
 					struct genl_info *info)
 {
-	const struct nlattr *max_bps = info->attrs[KTURN_A_ALLOCATION_MAX_BPS];
 	const struct nlattr *blob = info->attrs[KTURN_A_ALLOCATION_USERDATA];
 	struct kturn_endpoint relayed[KTURN_FAMILIES] = {};
 	struct kturn_net *kn = info_net(info);
@@ -185,8 +198,7 @@ static int kturn_nl_allocation_new_doit(struct sk_buff *skb,
 		err = PTR_ERR(allocation);
 		goto err_unlock;
 	}
-	if (max_bps)
-		allocation->max_bps = nla_get_u64(max_bps);
+	get_constraints(info->attrs, allocation);
 	allocation->policed = allocation->max_bps || kn->max_bps;
 	allocation->userdata = userdata;
 	allocation->userdata_len = userdata ? nla_len(blob) : 0;

@@ -26,7 +26,7 @@ static const struct nla_policy endpoint_policy[KTURN_A_ENDPOINT_MAX + 1] = {
 	NLA_POLICY_RANGE(NLA_U16, KTURN_CHANNEL_MIN, KTURN_CHANNEL_MAX)
 #define POLICY_USERDATA	{ .type = NLA_BINARY, .len = KTURN_USERDATA_MAX }
 
-const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_MAX_BPS + 1] = {
+const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_RELAYED_DEVICE + 1] = {
 	[KTURN_A_ALLOCATION_CLIENT] = POLICY_ENDPOINT,
 	[KTURN_A_ALLOCATION_SERVER] = POLICY_ENDPOINT,
 	[KTURN_A_ALLOCATION_RELAYED_IPV4] = POLICY_ENDPOINT,
@@ -34,6 +34,8 @@ const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_MAX_BPS +
 	[KTURN_A_ALLOCATION_TIMEOUT] = POLICY_TIMEOUT,
 	[KTURN_A_ALLOCATION_USERDATA] = POLICY_USERDATA,
 	[KTURN_A_ALLOCATION_MAX_BPS] = { .type = NLA_U64 },
+	[KTURN_A_ALLOCATION_SERVER_DEVICE] = { .type = NLA_U32 },
+	[KTURN_A_ALLOCATION_RELAYED_DEVICE] = { .type = NLA_U32 },
 };
 
 const struct nla_policy kturn_allocation_set_policy[KTURN_A_ALLOCATION_USERDATA + 1] = {
@@ -224,6 +226,11 @@ static int put_flow(struct sk_buff *msg, int type,
 }
 
 /* What is left until a deadline, in milliseconds. */
+static int put_ifindex(struct sk_buff *msg, int type, int ifindex)
+{
+	return ifindex ? nla_put_u32(msg, type, ifindex) : 0;
+}
+
 static int put_timeout(struct sk_buff *msg, int type,
 		       const struct kturn_due *due)
 {
@@ -261,6 +268,10 @@ int kturn_put_allocation(struct sk_buff *msg, const struct kturn_allocation *a)
 	    nla_put_u32(msg, KTURN_A_ALLOCATION_CHANNELS, a->n_channels) ||
 	    nla_put_u32(msg, KTURN_A_ALLOCATION_PERMISSIONS,
 			a->n_permissions) ||
+	    put_ifindex(msg, KTURN_A_ALLOCATION_SERVER_DEVICE,
+			a->device[KTURN_TO_PEER]) ||
+	    put_ifindex(msg, KTURN_A_ALLOCATION_RELAYED_DEVICE,
+			a->device[KTURN_TO_CLIENT]) ||
 	    (a->max_bps &&
 	     nla_put_u64_64bit(msg, KTURN_A_ALLOCATION_MAX_BPS, a->max_bps,
 			       KTURN_A_ALLOCATION_PAD)))

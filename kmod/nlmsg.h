@@ -9,7 +9,7 @@
 
 #include "state.h"
 
-extern const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_MAX_BPS + 1];
+extern const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_RELAYED_DEVICE + 1];
 extern const struct nla_policy kturn_allocation_set_policy[KTURN_A_ALLOCATION_USERDATA + 1];
 extern const struct nla_policy kturn_allocation_id_policy[KTURN_A_ALLOCATION_ID + 1];
 extern const struct nla_policy kturn_permission_policy[KTURN_A_PERMISSION_TIMEOUT + 1];

@@ -4,6 +4,7 @@
  */
 #include <linux/icmpv6.h>
 #include <net/icmp.h>
+#include <net/l3mdev.h>
 
 #include "compat.h"
 #include "output.h"
@@ -15,11 +16,11 @@
  * CPU replaces it at once, because routes are freed after a grace period.
  */
 static void path_store(struct kturn_path *path, struct dst_entry *dst,
-		       u32 cookie)
+		       int genid)
 {
 	struct dst_entry *old;
 
-	WRITE_ONCE(path->cookie, cookie);
+	WRITE_ONCE(path->genid, genid);
 	old = unrcu_pointer(xchg(&path->dst, RCU_INITIALIZER(dst)));
 	dst_release(old);
 }
@@ -32,32 +33,61 @@ static bool dst_is_plain(const struct dst_entry *dst,
 	return dst->output == output && !dst->lwtstate && !dst_xfrm(dst);
 }
 
+static bool is_local4(struct net *net, __be32 addr, int device)
+{
+	u32 table = l3mdev_fib_table_by_index(net, device) ?: RT_TABLE_LOCAL;
+
+	return inet_addr_type_table(net, addr, table) == RTN_LOCAL;
+}
+
+static bool is_local6(struct net *net, const struct in6_addr *addr, int device)
+{
+	struct rt6_info *rt = rt6_lookup(net, addr, NULL, device, NULL, 0);
+	bool local = rt && rt->rt6i_flags & RTF_LOCAL;
+
+	ip6_rt_put(rt);
+	return local;
+}
+
+/* What comes to an address that is not the host's (any more) is not for us. */
+static bool came_to_us(struct net *net, const struct kturn_way *way)
+{
+	return way->v6 ?
+	       is_local6(net, &way->in->tuple6.daddr, way->from) :
+	       is_local4(net, way->in->tuple4.daddr, way->from);
+}
+
 /**
  * kturn_route4_lookup() - find a new route for IPv4 datagrams
  * @net: namespace
  * @path: where it is kept
- * @out: the other direction's flow
+ * @way: how they come and go
  *
- * The route that an unbound socket with the relayed address as its source
- * would take: no mark, no device, default TOS. Whatever is set on the received
- * packet concerns the way it came.
+ * The route that a socket with the relayed address as its source would take:
+ * no mark, default TOS. Whatever is set on the received packet concerns the
+ * way it came.
  *
  * Return: the route, good for this RCU section, or ERR_PTR of the negative
  *	KTURN_A_PASSED_* reason why there is none
  */
 struct dst_entry *kturn_route4_lookup(struct net *net, struct kturn_path *path,
-				      const struct kturn_flow *out)
+				      const struct kturn_way *way)
 {
+	const struct kturn_tuple4 *out = &way->out->tuple4;
 	struct flowi4 fl4 = {
-		.saddr = out->tuple4.daddr,
-		.daddr = out->tuple4.saddr,
-		.fl4_sport = out->tuple4.dport,
-		.fl4_dport = out->tuple4.sport,
+		.flowi4_oif = way->to,
+		.saddr = out->daddr,
+		.daddr = out->saddr,
+		.fl4_sport = out->dport,
+		.fl4_dport = out->sport,
 		.flowi4_proto = IPPROTO_UDP,
 		.flowi4_uid = sock_net_uid(net, NULL),
 	};
-	struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
+	struct rtable *rt;
 
+	if (!came_to_us(net, way))
+		return ERR_PTR(-KTURN_A_PASSED_NO_ROUTE);
+	rt = ip_route_output_flow(net, &fl4, NULL);
 	if (IS_ERR(rt))
 		return ERR_PTR(-KTURN_A_PASSED_NO_ROUTE);
 	if (rt->rt_type != RTN_UNICAST || !dst_is_plain(&rt->dst, ip_output)) {
@@ -75,25 +105,31 @@ struct dst_entry *kturn_route4_lookup(struct net *net, struct kturn_path *path,
  * kturn_route6_lookup() - find a new route for IPv6 datagrams
  * @net: namespace
  * @path: where it is kept
- * @out: the other direction's flow
+ * @way: how they come and go
  *
  * Return: the route, good for this RCU section, or ERR_PTR of the negative
  *	KTURN_A_PASSED_* reason why there is none
  */
 struct dst_entry *kturn_route6_lookup(struct net *net, struct kturn_path *path,
-				      const struct kturn_flow *out)
+				      const struct kturn_way *way)
 {
+	const struct kturn_tuple6 *out = &way->out->tuple6;
 	struct flowi6 fl6 = {
-		.saddr = out->tuple6.daddr,
-		.daddr = out->tuple6.saddr,
-		.fl6_sport = out->tuple6.dport,
-		.fl6_dport = out->tuple6.sport,
+		.flowi6_oif = way->to,
+		.saddr = out->daddr,
+		.daddr = out->saddr,
+		.fl6_sport = out->dport,
+		.fl6_dport = out->sport,
 		.flowi6_proto = IPPROTO_UDP,
 		.flowi6_uid = sock_net_uid(net, NULL),
 	};
+	/* Before the tables are read: a change meanwhile is not to be missed. */
+	const int genid = rt_genid_ipv6(net);
 	struct dst_entry *found;
 	struct rt6_info *rt;
 
+	if (!came_to_us(net, way) || !is_local6(net, &out->daddr, way->to))
+		return ERR_PTR(-KTURN_A_PASSED_NO_ROUTE);
 	found = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
 	if (IS_ERR(found))
 		return ERR_PTR(-KTURN_A_PASSED_NO_ROUTE);
@@ -105,7 +141,7 @@ struct dst_entry *kturn_route6_lookup(struct net *net, struct kturn_path *path,
 		return ERR_PTR(local ? -KTURN_A_PASSED_LOCAL :
 				       -KTURN_A_PASSED_NO_ROUTE);
 	}
-	path_store(path, found, rt6_get_cookie(rt));
+	path_store(path, found, genid);
 	return found;
 }
 

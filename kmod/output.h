@@ -19,10 +19,26 @@
 #include "compat.h"
 #include "state.h"
 
+/**
+ * struct kturn_way - how a datagram comes and goes
+ * @in: the flow it was received on
+ * @out: the flow whose addresses it leaves with, swapped
+ * @from: ifindex of the device that the receiving socket is bound to, or 0
+ * @to: the same of the sending one
+ * @v6: it came by IPv6
+ */
+struct kturn_way {
+	const struct kturn_flow *in;
+	const struct kturn_flow *out;
+	int from;
+	int to;
+	bool v6;
+};
+
 struct dst_entry *kturn_route4_lookup(struct net *net, struct kturn_path *path,
-				      const struct kturn_flow *out);
+				      const struct kturn_way *way);
 struct dst_entry *kturn_route6_lookup(struct net *net, struct kturn_path *path,
-				      const struct kturn_flow *out);
+				      const struct kturn_way *way);
 
 void kturn_too_big4(struct sk_buff *skb, unsigned int mtu);
 void kturn_too_big6(struct sk_buff *skb, unsigned int mtu);
@@ -39,47 +55,57 @@ static __always_inline bool kturn_dst4_valid(const struct net *net,
 	       rt->rt_genid == rt_genid_ipv4(net);
 }
 
+/*
+ * The same of an IPv6 route, and stricter: after any change of the tables it
+ * is looked up again, because the addresses that it leads from and that the
+ * datagram came to may be the host's no longer.
+ */
+static __always_inline bool kturn_dst6_valid(const struct net *net,
+					     const struct dst_entry *dst,
+					     int genid)
+{
+	const struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
+	const struct fib6_info *from = rcu_dereference(rt->from);
+
+	return READ_ONCE(dst->obsolete) == DST_OBSOLETE_FORCE_CHK &&
+	       genid == rt_genid_ipv6(net) && from &&
+	       !fib6_check_expired(from) &&
+	       (likely(!(rt->rt6i_flags & RTF_EXPIRES)) ||
+		time_before(jiffies, READ_ONCE(dst->expires)));
+}
+
 /**
- * kturn_route4() - the route of a relayed IPv4 datagram
+ * kturn_route4() - the cached route of a relayed IPv4 datagram
  * @net: namespace
  * @path: where the last route is kept
- * @out: the other direction's flow
  *
  * Cached routes do not pin a device that goes away: the kernel moves the
  * routes of such a device to its blackhole and makes them invalid.
  *
- * Return: the route, good for this RCU section, or ERR_PTR of the negative
- *	KTURN_A_PASSED_* reason why there is none
+ * Return: the route, good for this RCU section, or NULL: look it up
  */
 static __always_inline struct dst_entry *
-kturn_route4(struct net *net, struct kturn_path *path,
-	     const struct kturn_flow *out)
+kturn_route4(struct net *net, struct kturn_path *path)
 {
 	struct dst_entry *dst = rcu_dereference(path->dst);
 
-	if (likely(dst && kturn_dst4_valid(net, dst)))
-		return dst;
-	return kturn_route4_lookup(net, path, out);
+	return likely(dst && kturn_dst4_valid(net, dst)) ? dst : NULL;
 }
 
 /**
- * kturn_route6() - the route of a relayed IPv6 datagram
+ * kturn_route6() - the cached route of a relayed IPv6 datagram
  * @net: namespace
  * @path: where the last route is kept
- * @out: the other direction's flow
  *
- * Return: the route, good for this RCU section, or ERR_PTR of the negative
- *	KTURN_A_PASSED_* reason why there is none
+ * Return: the route, good for this RCU section, or NULL: look it up
  */
 static __always_inline struct dst_entry *
-kturn_route6(struct net *net, struct kturn_path *path,
-	     const struct kturn_flow *out)
+kturn_route6(struct net *net, struct kturn_path *path)
 {
 	struct dst_entry *dst = rcu_dereference(path->dst);
 
-	if (likely(dst && dst_check(dst, READ_ONCE(path->cookie))))
-		return dst;
-	return kturn_route6_lookup(net, path, out);
+	return likely(dst && kturn_dst6_valid(net, dst, READ_ONCE(path->genid))) ?
+	       dst : NULL;
 }
 
 /* dst_mtu() of an IPv4 route; short where no smaller path MTU is known. */

@@ -16,6 +16,7 @@
 #include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/xfrm.h>
 
 #include "flow.h"
@@ -98,20 +99,43 @@ static __always_inline bool is_channel_data(struct sk_buff *skb, const bool v6)
 	return (cd->number & htons(0xc000)) == htons(KTURN_CHANNEL_MIN);
 }
 
+/* A VRF's packets come to PRE_ROUTING once more, as those of the VRF. */
+static __always_inline bool seen_before(const struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	return unlikely(netif_is_l3_master(skb->dev)) &&
+	       state->hook == NF_INET_PRE_ROUTING;
+}
+
+static __always_inline bool in_vrf(const struct net_device *dev)
+{
+	return netif_is_l3_slave(dev) || netif_is_l3_master(dev);
+}
+
+/* Would a socket that is bound to this device (or to none) receive it? */
+static bool came_by(const struct sk_buff *skb, int device)
+{
+	if (!device)
+		return !in_vrf(skb->dev);
+	return skb->dev->ifindex == device ||
+	       l3mdev_master_ifindex_rcu(skb->dev) == device;
+}
+
 /*
  * Ways to get here that are none of ours: bridged frames (br_netfilter), other
- * people's frames, VRFs, IPsec, reassembled datagrams, a verdict given from
- * process context (nfqueue).
+ * people's frames, IPsec, reassembled datagrams, a verdict given from process
+ * context (nfqueue).
  */
-static __always_inline int unusual(struct sk_buff *skb, const bool v6)
+static __always_inline int unusual(struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   const bool v6)
 {
 	const unsigned short family = v6 ? AF_INET6 : AF_INET;
 	const unsigned int udp_offset = headers_len(v6) - sizeof(struct udphdr);
 
 	if (unlikely(skb->pkt_type != PACKET_HOST ||
-		     nf_bridge_info_exists(skb) ||
-		     netif_is_l3_slave(skb->dev) ||
-		     netif_is_l3_master(skb->dev) ||
+		     (nf_bridge_info_exists(skb) &&
+		      state->hook == NF_INET_PRE_ROUTING) ||
 		     !xfrm_policy_check(NULL, XFRM_POLICY_IN, skb, family) ||
 		     (v6 ? IP6CB(skb)->frag_max_size :
 			   IPCB(skb)->frag_max_size) ||
@@ -447,6 +471,25 @@ static __always_inline int growth(const struct kturn_packet *p,
 	return form_len(out) - form_len(in);
 }
 
+/* What follows from the channel of a packet takes no packet: see forward(). */
+static noinline struct dst_entry *
+find_route(struct net *net, struct kturn_path *path,
+	   const struct kturn_channel *channel, enum kturn_dir dir,
+	   const struct kturn_channel *twin, bool v6_in, bool v6_out)
+{
+	const struct kturn_way way = {
+		.in = &channel->flow[dir],
+		.out = twin ? &twin->flow[KTURN_TO_PEER] : &channel->flow[!dir],
+		.from = channel->allocation->device[dir],
+		.to = twin ? twin->allocation->device[KTURN_TO_PEER] :
+			     channel->allocation->device[!dir],
+		.v6 = v6_in,
+	};
+
+	return v6_out ? kturn_route6_lookup(net, path, &way) :
+			kturn_route4_lookup(net, path, &way);
+}
+
 /* Between two clients the limits of both hold. */
 static bool within_limits(const struct kturn_packet *p)
 {
@@ -472,10 +515,14 @@ static __always_inline unsigned int forward(struct kturn_packet *p,
 		in.v6 ? kturn_hop_limit6(skb) : kturn_hop_limit4(skb);
 		return drop(p->kn, skb, KTURN_A_DROPPED_HOP_LIMIT);
 	}
-	dst = out.v6 ? kturn_route6(p->kn->net, p->path, p->rw.out) :
-		       kturn_route4(p->kn->net, p->path, p->rw.out);
-	if (IS_ERR(dst))
-		return pass(p->kn, skb, -PTR_ERR(dst));
+	dst = out.v6 ? kturn_route6(p->kn->net, p->path) :
+		       kturn_route4(p->kn->net, p->path);
+	if (unlikely(!dst)) {
+		dst = find_route(p->kn->net, p->path, p->channel, p->dir,
+				 p->twin, in.v6, out.v6);
+		if (IS_ERR(dst))
+			return pass(p->kn, skb, -PTR_ERR(dst));
+	}
 
 	mtu = out.v6 ? kturn_mtu6(dst, len) : kturn_mtu4(dst);
 	if (!in.v6 && out.v6 && !(ip_hdr(skb)->frag_off & htons(IP_DF)))
@@ -587,20 +634,39 @@ static struct kturn_channel *usable_twin(const struct kturn_channel *channel)
 /*
  * Straight to the other client: what the two channels do one after the other,
  * in one go. Their sums add up, because what is between them cancels out.
+ * What many such calls are, IPv4 on both sides, has a copy of its own.
  */
-static void leave_by(struct kturn_packet *p, struct kturn_channel *twin)
+static noinline unsigned int relay_between(struct kturn_net *kn,
+					   struct sk_buff *skb,
+					   struct kturn_channel *channel,
+					   struct kturn_channel *twin,
+					   const struct nf_hook_state *state,
+					   bool v6)
 {
+	const struct kturn_allocation *other = twin->allocation;
 	const struct kturn_flow *back = &twin->flow[KTURN_TO_CLIENT];
+	struct kturn_packet p = packet_of(kn, skb, channel, KTURN_TO_PEER,
+					  state);
+	bool v6_out = other->tuple.client.family == AF_INET6;
 
-	p->twin = twin;
-	p->path = &twin->to_client;
-	p->rw.out = &twin->flow[KTURN_TO_PEER];
-	p->rw.hash = back->hash;
-	p->rw.sum += back->csum;
-	p->rw.sum_pseudo += back->csum_pseudo;
+	p.twin = twin;
+	p.policed = channel->allocation->policed || other->policed;
+	p.path = &twin->to_client;
+	p.rw.out = &twin->flow[KTURN_TO_PEER];
+	p.rw.hash = back->hash;
+	p.rw.sum += back->csum;
+	p.rw.sum_pseudo += back->csum_pseudo;
+	if (!v6 && !v6_out)
+		return relay_as(&p, (struct kturn_form){ false, true },
+				(struct kturn_form){ false, true });
+	return relay_as(&p, (struct kturn_form){ v6, true },
+			(struct kturn_form){ v6_out, true });
 }
 
-/* From one address family to the other, from client to client, limited. */
+/*
+ * From client to client, from one address family to the other, limited, bound
+ * to a device.
+ */
 static noinline unsigned int relay_special(struct kturn_net *kn,
 					   struct sk_buff *skb,
 					   struct kturn_channel *channel,
@@ -609,20 +675,19 @@ static noinline unsigned int relay_special(struct kturn_net *kn,
 					   bool v6)
 {
 	const struct kturn_endpoint *client = &channel->allocation->tuple.client;
-	struct kturn_packet p = packet_of(kn, skb, channel, dir, state);
 	const bool to_peer = dir == KTURN_TO_PEER;
+	const u16 family = to_peer ? channel->peer.family : client->family;
 	struct kturn_channel *twin = to_peer ? usable_twin(channel) : NULL;
-	u16 family = to_peer ? channel->peer.family : client->family;
+	struct kturn_packet p;
 
-	p.policed = channel->allocation->policed ||
-		    (twin && twin->allocation->policed);
-	if (twin) {
-		leave_by(&p, twin);
-		family = twin->allocation->tuple.client.family;
-	}
+	if (!came_by(skb, channel->allocation->device[dir]))
+		return pass(kn, skb, KTURN_A_PASSED_OTHER);
+	if (twin)
+		return relay_between(kn, skb, channel, twin, state, v6);
+	p = packet_of(kn, skb, channel, dir, state);
+	p.policed = channel->allocation->policed;
 	return relay_as(&p, (struct kturn_form){ v6, to_peer },
-			(struct kturn_form){ family == AF_INET6,
-					     !to_peer || twin });
+			(struct kturn_form){ family == AF_INET6, !to_peer });
 }
 
 /* A segment is a datagram like any other; if it is the server's, it goes up. */
@@ -674,7 +739,7 @@ static __always_inline unsigned int relay(struct kturn_net *kn,
 {
 	struct kturn_channel *channel =
 		container_of(flow, struct kturn_channel, flow[dir]);
-	int reason = unusual(skb, v6);
+	int reason = unusual(skb, state, v6);
 
 	if (unlikely(reason == KTURN_A_PASSED_GSO))
 		return relay_segments(kn, skb, state, v6);
@@ -685,6 +750,8 @@ static __always_inline unsigned int relay(struct kturn_net *kn,
 		return at_rest(kn, skb, flow, dir);
 	if (unlikely(READ_ONCE(kturn_path(channel, dir)->special)))
 		return relay_special(kn, skb, channel, dir, state, v6);
+	if (unlikely(in_vrf(skb->dev)))
+		return pass(kn, skb, KTURN_A_PASSED_OTHER);
 	return relay_plain(kn, skb, channel, dir, state, v6);
 }
 
@@ -714,6 +781,8 @@ static __always_inline unsigned int look_up(struct kturn_net *kn,
 	struct kturn_flow *flow;
 	bool is_cd = false;
 
+	if (seen_before(skb, state))
+		return NF_ACCEPT;
 	if (kind & KTURN_PORT_RELAYED) {
 		flow = find(kn, skb, 0, v6);
 		if (likely(flow))
@@ -730,7 +799,8 @@ static __always_inline unsigned int look_up(struct kturn_net *kn,
 					     state, v6);
 		}
 	}
-	return miss(kn, skb, udp_header(skb, v6), is_cd, unusual(skb, v6));
+	return miss(kn, skb, udp_header(skb, v6), is_cd,
+		    unusual(skb, state, v6));
 }
 
 /* Out of line, so that packets of other ports save no registers. */
@@ -753,13 +823,14 @@ static noinline unsigned int relay6(struct kturn_net *kn, struct sk_buff *skb,
  * the first cannot be told apart.
  */
 static unsigned int odd(struct kturn_net *kn, struct sk_buff *skb,
-			int udp_offset, bool fragment)
+			const struct nf_hook_state *state, int udp_offset,
+			bool fragment)
 {
 	struct udphdr buf;
 	const struct udphdr *udp;
 
 	udp = skb_header_pointer(skb, udp_offset, sizeof(buf), &buf);
-	if (!udp || !kturn_port_kind(kn, udp->dest))
+	if (seen_before(skb, state) || !udp || !kturn_port_kind(kn, udp->dest))
 		return NF_ACCEPT;
 	return miss(kn, skb, udp, false,
 		    fragment ? KTURN_A_PASSED_OTHER : KTURN_A_PASSED_IP_OPTIONS);
@@ -793,7 +864,7 @@ static noinline unsigned int unusual4(struct kturn_net *kn, struct sk_buff *skb,
 	if (iph->frag_off & htons(IP_OFFSET))
 		return NF_ACCEPT;
 	if (iph->ihl != 5 || ip_is_fragment(iph))
-		return odd(kn, skb, iph->ihl * 4, ip_is_fragment(iph));
+		return odd(kn, skb, state, iph->ihl * 4, ip_is_fragment(iph));
 	if (!pskb_may_pull(skb, sizeof(struct kturn_headers4)))
 		return NF_ACCEPT;
 	return usual4(kn, skb, state);
@@ -815,7 +886,7 @@ static noinline unsigned int unusual6(struct kturn_net *kn, struct sk_buff *skb,
 				  &frag_off);
 	if (offset < 0 || nexthdr != IPPROTO_UDP || frag_off & htons(IP6_OFFSET))
 		return NF_ACCEPT;
-	return odd(kn, skb, offset, frag_off != 0);
+	return odd(kn, skb, state, offset, frag_off != 0);
 }
 
 /* The hook of IPv4. */

@@ -97,15 +97,15 @@ struct kturn_flow {
 /**
  * struct kturn_path - what the packets of one direction write
  * @dst: the route last used, if any; the channel holds a reference
- * @cookie: for dst_check()
+ * @genid: of the routing tables when it was looked up
  * @special: its packets change their family, may go straight to another
- *	client, or are limited: written by the control path
+ *	client, are limited, or keep to a device: written by the control path
  * @packets: datagrams forwarded
  * @bytes: application data in them
  */
 struct kturn_path {
 	struct dst_entry __rcu *dst;
-	u32 cookie;
+	int genid;
 	bool special;
 	atomic64_t packets;
 	atomic64_t bytes;
@@ -200,6 +200,8 @@ enum { KTURN_IPV4, KTURN_IPV6, KTURN_FAMILIES };
  * @flow: what deleted channels have forwarded
  * @userdata: the daemon's blob
  * @userdata_len: its length
+ * @device: that the server's sockets are bound to, by the direction in which
+ *	they receive: an ifindex, of a VRF too; 0 for none
  * @max_bps: limit on what it may send and be sent, each; 0 for none
  * @full_at: when its limits' buckets are full again, in ns
  * @policed: a limit holds for it, its own or the one on all
@@ -224,6 +226,7 @@ struct kturn_allocation {
 	bool policed;
 	bool had_permission;
 	bool had_channel;
+	int device[KTURN_DIRS];
 	u64 max_bps;
 	atomic64_t full_at[KTURN_DIRS];
 	struct rcu_head rcu;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -55,6 +56,17 @@ static int bind_to_vrf(int fd)
 			  sizeof("red")) ? -errno : 0;
 }
 
+/* The allocation again, as a server with such sockets installs it. */
+static int install_in_vrf(struct relay *r)
+{
+	struct fastpath_error err;
+	int ret = fastpath_flush(r->fastpath, &err);
+
+	r->allocation.server_device = if_nametoindex("red");
+	r->allocation.relayed_device = if_nametoindex("red");
+	return ret ? ret : relay_install(r, RELAY_TIMEOUT_MS);
+}
+
 /* The whole relay; returns a socket for what changes later, or NULL. */
 static struct nl_sock *enter_vrf(struct relay *r)
 {
@@ -74,6 +86,8 @@ static struct nl_sock *enter_vrf(struct relay *r)
 		err = bind_to_vrf(r->relayed_fd);
 	if (!err)
 		err = bind_to_vrf(r->fence_fd);
+	if (!err)
+		err = install_in_vrf(r);
 	if (!err)
 		return sk;
 	printf("# cannot move the relay into a VRF: %s\n", strerror(-err));
@@ -172,6 +186,55 @@ TEST_F(path, what_is_dropped)
 				KTURN_A_DROPPED_NO_PERMISSION));
 	EXPECT_TRUE(relay_settled(&self->r));
 	rtnl_close(sk);
+}
+
+/* Who is told of no VRF does not forward in one: addresses may be others'. */
+TEST_F(path, of_an_allocation_outside)
+{
+	struct nl_sock *sk = enter_vrf(&self->r);
+	struct fastpath_error err;
+	uint8_t buf[300];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
+
+	ASSERT_TRUE(sk);
+	ASSERT_EQ(0, fastpath_flush(self->r.fastpath, &err));
+	self->r.allocation.server_device = 0;
+	self->r.allocation.relayed_device = 0;
+	ASSERT_EQ(0, relay_install(&self->r, RELAY_TIMEOUT_MS));
+	EXPECT_TRUE(relay_passes(&self->r, variant->dir, &in,
+				 KTURN_A_PASSED_OTHER));
+	EXPECT_TRUE(relay_settled(&self->r));
+	rtnl_close(sk);
+}
+
+/* Sockets may be bound to plain devices as well. */
+TEST_F(path, of_an_allocation_that_keeps_to_devices)
+{
+	const char *way_in = variant->dir == TO_PEER ? "rc" : "rp";
+	struct relay *r = &self->r;
+	struct fastpath_error err;
+	struct fastpath_allocation a;
+	uint8_t buf[300];
+	struct udp_packet in = relay_message(r, variant->dir, buf, 100);
+
+	ASSERT_EQ(0, fastpath_flush(r->fastpath, &err));
+	r->allocation.server_device = if_nametoindex("rc");
+	r->allocation.relayed_device = if_nametoindex("rp");
+	ASSERT_EQ(0, relay_install(r, RELAY_TIMEOUT_MS));
+	EXPECT_TRUE(relay_forwards(r, variant->dir, &in));
+	ASSERT_EQ(0, fastpath_allocation_get(r->fastpath, r->allocation.id, &a,
+					     &err));
+	EXPECT_EQ(if_nametoindex("rc"), a.server_device);
+	EXPECT_EQ(if_nametoindex("rp"), a.relayed_device);
+
+	/* It comes by another device than the sockets are bound to. */
+	ASSERT_EQ(0, fastpath_flush(r->fastpath, &err));
+	*(variant->dir == TO_PEER ? &r->allocation.server_device :
+	  &r->allocation.relayed_device) = if_nametoindex("lo");
+	ASSERT_EQ(0, relay_install(r, RELAY_TIMEOUT_MS));
+	EXPECT_TRUE(relay_passes(r, variant->dir, &in, KTURN_A_PASSED_OTHER))
+		TH_LOG("by %s", way_in);
+	EXPECT_TRUE(relay_settled(r));
 }
 
 TEST_HARNESS_MAIN

@@ -29,6 +29,8 @@ static const struct nla_policy allocation_policy[KTURN_A_ALLOCATION_MAX + 1] = {
 	[KTURN_A_ALLOCATION_PERMISSIONS] = { .type = NLA_U32 },
 	[KTURN_A_ALLOCATION_DEL_REASON] = { .type = NLA_U32 },
 	[KTURN_A_ALLOCATION_MAX_BPS] = { .type = NLA_U64 },
+	[KTURN_A_ALLOCATION_SERVER_DEVICE] = { .type = NLA_U32 },
+	[KTURN_A_ALLOCATION_RELAYED_DEVICE] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy permission_policy[KTURN_A_PERMISSION_MAX + 1] = {
@@ -134,6 +136,8 @@ bool fp_decode_allocation(struct nlmsghdr *nlh, struct fastpath_allocation *a)
 	a->id = nla_get_u32(tb[KTURN_A_ALLOCATION_ID]);
 	a->timeout_ms = get_u32(tb[KTURN_A_ALLOCATION_TIMEOUT]);
 	a->max_bps = get_u64(tb[KTURN_A_ALLOCATION_MAX_BPS]);
+	a->server_device = get_u32(tb[KTURN_A_ALLOCATION_SERVER_DEVICE]);
+	a->relayed_device = get_u32(tb[KTURN_A_ALLOCATION_RELAYED_DEVICE]);
 	a->channels = get_u32(tb[KTURN_A_ALLOCATION_CHANNELS]);
 	a->permissions = get_u32(tb[KTURN_A_ALLOCATION_PERMISSIONS]);
 	a->del_reason = get_u32(tb[KTURN_A_ALLOCATION_DEL_REASON]);

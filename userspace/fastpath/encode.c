@@ -49,6 +49,19 @@ static int put_endpoint(struct nl_msg *msg, int type,
 	return ret ? ret : nla_nest_end(msg, nest);
 }
 
+static int put_constraints(struct nl_msg *msg,
+			   const struct fastpath_allocation *a)
+{
+	return (a->max_bps && nla_put_u64(msg, KTURN_A_ALLOCATION_MAX_BPS,
+					  a->max_bps)) ||
+	       (a->server_device &&
+		nla_put_u32(msg, KTURN_A_ALLOCATION_SERVER_DEVICE,
+			    a->server_device)) ||
+	       (a->relayed_device &&
+		nla_put_u32(msg, KTURN_A_ALLOCATION_RELAYED_DEVICE,
+			    a->relayed_device));
+}
+
 static int put_allocation(struct nl_msg *msg, enum kturn_cmd cmd,
 			  const struct fastpath_allocation *a)
 {
@@ -64,7 +77,8 @@ static int put_allocation(struct nl_msg *msg, enum kturn_cmd cmd,
 		      put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV4,
 				   &a->relayed_ipv4, true) ||
 		      put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV6,
-				   &a->relayed_ipv6, true);
+				   &a->relayed_ipv6, true) ||
+		      put_constraints(msg, a);
 	}
 	if (ret || cmd == KTURN_CMD_ALLOCATION_DEL)
 		return ret;
@@ -72,8 +86,6 @@ static int put_allocation(struct nl_msg *msg, enum kturn_cmd cmd,
 	if (a->timeout_ms)
 		ret = nla_put_u32(msg, KTURN_A_ALLOCATION_TIMEOUT,
 				  a->timeout_ms);
-	if (!ret && a->max_bps && cmd == KTURN_CMD_ALLOCATION_NEW)
-		ret = nla_put_u64(msg, KTURN_A_ALLOCATION_MAX_BPS, a->max_bps);
 	if (!ret && a->userdata)
 		ret = nla_put(msg, KTURN_A_ALLOCATION_USERDATA,
 			      (int)a->userdata_len, a->userdata);

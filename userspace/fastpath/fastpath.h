@@ -62,6 +62,9 @@ struct fastpath_flow {
  * @relayed_ipv6: IPv6 relayed transport address, or family 0 for none
  * @timeout_ms: time to live from now; 0 in a change keeps the deadline
  * @max_bps: limit in bytes per second, each way; 0 for none. Cannot be changed
+ * @server_device: index of the device that the server's socket is bound to, or
+ *	0. Cannot be changed
+ * @relayed_device: the same of the relay sockets
  * @userdata: opaque blob, up to KTURN_USERDATA_MAX bytes. In a change, NULL
  *	keeps what is there. In an answer it points into the receive buffer and
  *	ends with the callback, or with the next call on the connection.
@@ -80,6 +83,8 @@ struct fastpath_allocation {
 	struct transport_addr relayed_ipv6;
 	uint32_t timeout_ms;
 	uint64_t max_bps;
+	uint32_t server_device;
+	uint32_t relayed_device;
 	const void *userdata;
 	size_t userdata_len;
 	struct fastpath_flow to_peer;
