@@ -357,4 +357,52 @@ TEST_F(events, every_call_notices)
 	fastpath_close(dump);
 }
 
+/* Batch after batch until the module goes; returns how many it did not take. */
+static unsigned int submit_until_gone(struct fastpath *fp,
+				      struct fastpath_request *requests,
+				      unsigned int n)
+{
+	unsigned int gone = 0;
+
+	for (unsigned int round = 0; round < 10000 && !gone; round++) {
+		for (unsigned int i = 0; i < n; i++)
+			requests[i] = (struct fastpath_request){
+				.cmd = KTURN_CMD_ALLOCATION_NEW,
+				.allocation = make_allocation(i),
+			};
+		fastpath_submit(fp, requests, n, NULL);
+		for (unsigned int i = 0; i < n; i++)
+			gone += requests[i].error == -ENODEV;
+		fastpath_flush(fp, NULL);
+	}
+	return gone;
+}
+
+/* From one request on the module was gone: those before were done. */
+TEST_F_TIMEOUT(events, module_goes_in_the_middle_of_a_batch, 120)
+{
+	static struct fastpath_request requests[2000];
+	unsigned int gone;
+	int status;
+	pid_t pid;
+
+	ASSERT_NE(NULL, getenv("KTURN_KO"));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(run("rmmod kturn"));
+	gone = submit_until_gone(self->fp, requests, 2000);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+
+	EXPECT_NE(0, gone);
+	EXPECT_FALSE(fastpath_attached(self->fp));
+	for (unsigned int i = 0; i < 2000; i++) {
+		int expected = i < 2000 - gone ? 0 : -ENODEV;
+
+		EXPECT_EQ(expected, requests[i].error);
+	}
+	EXPECT_EQ(0, reload());
+}
+
 TEST_HARNESS_MAIN

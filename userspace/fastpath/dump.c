@@ -86,22 +86,21 @@ static int dump_once(struct fastpath *fp, struct dump *dump,
 		     uint32_t allocation_id)
 {
 	/* The attribute is the first in both sets that a dump may be cut by. */
-	struct nl_msg *msg = fp_encode_id(fp->family, dump->cmd, NLM_F_DUMP,
+	struct nl_msg *msg = fp_encode_id(fp, dump->cmd, NLM_F_DUMP,
 					  KTURN_A_CHANNEL_ALLOCATION_ID,
 					  allocation_id);
 
 	_Static_assert((int)KTURN_A_CHANNEL_ALLOCATION_ID ==
 		       (int)KTURN_A_PERMISSION_ALLOCATION_ID, "same number");
 	if (!msg)
-		return fp_fail(dump->err, ENOMEM, "netlink: out of memory");
+		return fp_fail(dump->err, EMSGSIZE,
+			       "netlink: request is too long");
 
 	dump->ret = hand_over(dump, NULL);
-	if (dump->ret) {
-		nlmsg_free(msg);
+	if (dump->ret)
 		return dump->ret;
-	}
 	fp_begin(fp);
-	fp_queue(fp, msg);
+	fp_queue(fp, msg, NULL);
 	fp_exchange_dump(fp, take_object, dump, dump->err);
 	fp_check_gone(fp, dump->err);
 	return dump->ret ? dump->ret : fp->slots[0].error;

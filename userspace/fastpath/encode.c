@@ -6,23 +6,23 @@
 
 /**
  * fp_message() - begin a request
+ * @fp: the connection
  * @family: id of the family
  * @cmd: command
  * @flags: NLM_F_*, besides NLM_F_REQUEST
  *
- * Return: the message, to be given to fp_queue(); NULL if out of memory.
+ * Return: the message, to be given to fp_queue(); NULL if it is too long.
  */
-struct nl_msg *fp_message(uint16_t family, uint8_t cmd, int flags)
+struct nl_msg *fp_message(struct fastpath *fp, uint16_t family, uint8_t cmd,
+			  int flags)
 {
-	struct nl_msg *msg = nlmsg_alloc_size(FP_REQUEST_SIZE);
+	struct nl_msg *msg = fp->scratch;
 
-	if (!msg)
-		return NULL;
+	/* One message, written over and over: fp_queue() copies it. */
+	nlmsg_hdr(msg)->nlmsg_len = NLMSG_HDRLEN;
 	if (!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0,
-			 NLM_F_REQUEST | flags, cmd, KTURN_FAMILY_VERSION)) {
-		nlmsg_free(msg);
+			 NLM_F_REQUEST | flags, cmd, KTURN_FAMILY_VERSION))
 		return NULL;
-	}
 	return msg;
 }
 
@@ -116,16 +116,16 @@ static int put_channel(struct nl_msg *msg, enum kturn_cmd cmd,
 
 /**
  * fp_encode_request() - one change
- * @family: id of the family
+ * @fp: the connection
  * @request: the change; its command is one that struct fastpath_request lists
  *
- * Return: the message, NULL if out of memory or longer than any valid one.
+ * Return: the message, NULL if it is longer than any valid one.
  */
-struct nl_msg *fp_encode_request(uint16_t family,
+struct nl_msg *fp_encode_request(struct fastpath *fp,
 				 const struct fastpath_request *request)
 {
-	const int flags = NLM_F_ACK | (request->excl ? NLM_F_EXCL : 0);
-	struct nl_msg *msg = fp_message(family, request->cmd, flags);
+	const int flags = request->excl ? NLM_F_EXCL : 0;
+	struct nl_msg *msg = fp_message(fp, fp->family, request->cmd, flags);
 	int ret;
 
 	if (!msg)
@@ -136,21 +136,16 @@ struct nl_msg *fp_encode_request(uint16_t family,
 		ret = put_permission(msg, request->cmd, &request->permission);
 	else
 		ret = put_channel(msg, request->cmd, &request->channel);
-	if (ret) {
-		nlmsg_free(msg);
-		return NULL;
-	}
-	return msg;
+	return ret ? NULL : msg;
 }
 
-struct nl_msg *fp_encode_net(uint16_t family, unsigned int which,
+struct nl_msg *fp_encode_net(struct fastpath *fp, unsigned int which,
 			     const struct fastpath_net *net)
 {
-	struct nl_msg *msg = fp_message(family, KTURN_CMD_NET_SET, NLM_F_ACK);
+	struct nl_msg *msg = fp_message(fp, fp->family, KTURN_CMD_NET_SET, 0);
 
-	if (!msg)
-		return NULL;
-	if (((which & FASTPATH_NET_HOOK) &&
+	if (!msg ||
+	    ((which & FASTPATH_NET_HOOK) &&
 	     nla_put_u32(msg, KTURN_A_NET_HOOK, net->hook)) ||
 	    ((which & FASTPATH_NET_MAX_ALLOCATIONS) &&
 	     nla_put_u32(msg, KTURN_A_NET_MAX_ALLOCATIONS,
@@ -161,22 +156,18 @@ struct nl_msg *fp_encode_net(uint16_t family, unsigned int which,
 	    ((which & FASTPATH_NET_MAX_CHANNELS) &&
 	     nla_put_u32(msg, KTURN_A_NET_MAX_CHANNELS, net->max_channels)) ||
 	    ((which & FASTPATH_NET_MAX_BPS) &&
-	     nla_put_u64(msg, KTURN_A_NET_MAX_BPS, net->max_bps))) {
-		nlmsg_free(msg);
+	     nla_put_u64(msg, KTURN_A_NET_MAX_BPS, net->max_bps)))
 		return NULL;
-	}
 	return msg;
 }
 
 /* A request that names an allocation at most: id 0 leaves even that out. */
-struct nl_msg *fp_encode_id(uint16_t family, uint8_t cmd, int flags, int attr,
-			    uint32_t id)
+struct nl_msg *fp_encode_id(struct fastpath *fp, uint8_t cmd, int flags,
+			    int attr, uint32_t id)
 {
-	struct nl_msg *msg = fp_message(family, cmd, flags);
+	struct nl_msg *msg = fp_message(fp, fp->family, cmd, flags);
 
-	if (msg && id && nla_put_u32(msg, attr, id)) {
-		nlmsg_free(msg);
+	if (msg && id && nla_put_u32(msg, attr, id))
 		return NULL;
-	}
 	return msg;
 }

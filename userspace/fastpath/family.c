@@ -76,12 +76,12 @@ int fp_family_lookup(struct fastpath *fp, struct fp_family *family,
 	int ret;
 
 	*family = (struct fp_family){ 0 };
-	msg = fp_message(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_DUMP);
+	msg = fp_message(fp, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_DUMP);
 	if (!msg)
-		return fp_fail(err, ENOMEM, "netlink: out of memory");
+		return fp_fail(err, EMSGSIZE, "netlink: request is too long");
 
 	fp_begin(fp);
-	fp_queue(fp, msg);
+	fp_queue(fp, msg, NULL);
 	ret = fp_exchange_dump(fp, take_family, family, err);
 	return ret ? ret : fp->slots[0].error;
 }
@@ -119,14 +119,14 @@ int fastpath_load(struct fastpath *fp, struct fastpath_error *err)
 
 	if (err)
 		err->code = 0;
-	msg = fp_message(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK);
-	if (!msg)
-		return fp_fail(err, ENOMEM, "netlink: out of memory");
-	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, KTURN_FAMILY_NAME);
+	msg = fp_message(fp, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0);
+	if (!msg || nla_put_string(msg, CTRL_ATTR_FAMILY_NAME,
+				   KTURN_FAMILY_NAME))
+		return fp_fail(err, EMSGSIZE, "netlink: request is too long");
 
 	/* The verdict is of no interest: what counts is what is there now. */
 	fp_begin(fp);
-	fp_queue(fp, msg);
+	fp_queue(fp, msg, NULL);
 	ret = fp_exchange(fp, NULL, NULL, NULL);
 	if (ret)
 		return fp_fail(err, -ret, "netlink: %s", strerror(-ret));
@@ -159,18 +159,23 @@ void fp_check_gone(struct fastpath *fp, struct fastpath_error *err)
 	struct fp_family family;
 	bool suspect = false;
 
+	for (unsigned int i = 0; i < count; i++)
+		suspect |= fp->slots[i].error == -ENOENT && fp->slots[i].bare;
+	if (!suspect)
+		return;
 	/* The look is an exchange of its own and overwrites the slots. */
 	memcpy(slots, fp->slots, sizeof(slots));
-	for (unsigned int i = 0; i < count; i++)
-		suspect |= slots[i].error == -ENOENT && slots[i].bare;
-	if (!suspect || fp_family_lookup(fp, &family, NULL))
-		goto out;
-	if (family.id == fp->family)
+	if (fp_family_lookup(fp, &family, NULL) || family.id == fp->family)
 		goto out;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (slots[i].error == -ENOENT && slots[i].bare)
-			slots[i].error = -ENODEV;
+		if (slots[i].error != -ENOENT || !slots[i].bare)
+			continue;
+		slots[i].error = -ENODEV;
+		if (slots[i].why) {
+			slots[i].why->code = 0;
+			fail_absent(slots[i].why);
+		}
 	}
 	fp->family = 0;
 	if (err && err->code == ENOENT)

@@ -18,9 +18,15 @@ int fastpath_open(struct fastpath **fp, struct fastpath_error *err)
 
 	/* Not 0: that is what the kernel's own notifications carry. */
 	(*fp)->seq = 1;
-	ret = fp_socket_open(&(*fp)->sk, err);
-	if (!ret)
+	(*fp)->scratch = nlmsg_alloc_size(FP_REQUEST_SIZE);
+	if ((*fp)->scratch)
+		ret = fp_socket_open(&(*fp)->sk, err);
+	else
+		ret = fp_fail(err, ENOMEM, "netlink: out of memory");
+	if (!ret) {
+		(*fp)->window = fp_socket_window((*fp)->sk);
 		ret = fp_family_lookup(*fp, &family, err);
+	}
 	if (ret) {
 		fastpath_close(*fp);
 		*fp = NULL;
@@ -36,6 +42,7 @@ void fastpath_close(struct fastpath *fp)
 	if (!fp)
 		return;
 	nl_socket_free(fp->sk);
+	nlmsg_free(fp->scratch);
 	free(fp);
 }
 
@@ -44,11 +51,13 @@ static void take_id(unsigned int index, struct nlmsghdr *nlh, void *arg)
 {
 	struct fastpath_request *requests = arg;
 	struct fastpath_request *request = &requests[index];
-	struct fastpath_allocation answer;
+	struct nlattr *id;
 
-	if (request->cmd == KTURN_CMD_ALLOCATION_NEW &&
-	    fp_decode_allocation(nlh, &answer))
-		request->allocation.id = answer.id;
+	if (request->cmd != KTURN_CMD_ALLOCATION_NEW)
+		return;
+	id = nlmsg_find_attr(nlh, GENL_HDRLEN, KTURN_A_ALLOCATION_ID);
+	if (id && nla_len(id) >= (int)sizeof(uint32_t))
+		request->allocation.id = nla_get_u32(id);
 }
 
 /* One datagram's worth. Every request gets its error. */
@@ -72,6 +81,20 @@ static void submit_batch(struct fastpath *fp,
 	}
 }
 
+static void refuse_long(struct fastpath_request *request,
+			struct fastpath_error *err)
+{
+	const char *name = fp_cmd_name(request->cmd);
+
+	if (request->why) {
+		request->why->code = 0;
+		fp_fail(request->why, EMSGSIZE, "%s: request is too long",
+			name);
+	}
+	request->error = fp_fail(err, EMSGSIZE, "%s: request is too long",
+				 name);
+}
+
 /*
  * Queue as many as one datagram takes. A request that cannot be encoded fails
  * on its own and ends the batch, so that slots and requests stay in step.
@@ -89,17 +112,25 @@ static size_t queue_batch(struct fastpath *fp,
 
 		if (request->cmd == KTURN_CMD_ALLOCATION_NEW)
 			request->allocation.id = 0;
-		msg = fp_encode_request(fp->family, request);
+		msg = fp_encode_request(fp, request);
 		if (!msg && queued == 0)
-			request->error = fp_fail(err, EMSGSIZE,
-						 "%s: request is too long",
-						 fp_cmd_name(request->cmd));
+			refuse_long(request, err);
 		if (!msg)
 			break;
-		fp_queue(fp, msg);
+		fp_queue(fp, msg, request->why);
 		queued++;
 	}
 	return queued;
+}
+
+/* What is left when the module has gone. */
+static void refuse(struct fastpath *fp, struct fastpath_request *request)
+{
+	if (request->why) {
+		request->why->code = 0;
+		fp_check_attached(fp, request->why);
+	}
+	request->error = -ENODEV;
 }
 
 int fastpath_submit(struct fastpath *fp, struct fastpath_request *requests,
@@ -111,7 +142,7 @@ int fastpath_submit(struct fastpath *fp, struct fastpath_request *requests,
 		err->code = 0;
 	while (done < count) {
 		if (fp_check_attached(fp, err)) {
-			requests[done++].error = -ENODEV;
+			refuse(fp, &requests[done++]);
 			continue;
 		}
 		queued = queue_batch(fp, requests + done, count - done, err);
@@ -250,16 +281,16 @@ static void take_answer(unsigned int index, struct nlmsghdr *nlh, void *arg)
 	answer->taken = answer->decode(nlh, answer->into);
 }
 
-/* One request that is not a change of an object; takes msg over. */
+/* One request that is not a change of an object. */
 static int ask(struct fastpath *fp, struct nl_msg *msg, struct answer *answer,
 	       struct fastpath_error *err)
 {
 	int ret;
 
 	if (!msg)
-		return fp_fail(err, ENOMEM, "netlink: out of memory");
+		return fp_fail(err, EMSGSIZE, "netlink: request is too long");
 	fp_begin(fp);
-	fp_queue(fp, msg);
+	fp_queue(fp, msg, NULL);
 	fp_exchange(fp, answer ? take_answer : NULL, answer, err);
 	fp_check_gone(fp, err);
 
@@ -278,8 +309,7 @@ static int ask_plain(struct fastpath *fp, uint8_t cmd, uint32_t id,
 	if (fp_check_attached(fp, err))
 		return -ENODEV;
 	return ask(fp,
-		   fp_encode_id(fp->family, cmd, NLM_F_ACK,
-				KTURN_A_ALLOCATION_ID, id),
+		   fp_encode_id(fp, cmd, 0, KTURN_A_ALLOCATION_ID, id),
 		   answer, err);
 }
 
@@ -326,7 +356,7 @@ int fastpath_net_set(struct fastpath *fp, unsigned int which,
 		err->code = 0;
 	if (fp_check_attached(fp, err))
 		return -ENODEV;
-	return ask(fp, fp_encode_net(fp->family, which, net), NULL, err);
+	return ask(fp, fp_encode_net(fp, which, net), NULL, err);
 }
 
 int fastpath_stats_get(struct fastpath *fp, struct fastpath_stats *stats,

@@ -241,11 +241,13 @@ int fastpath_load(struct fastpath *fp, struct fastpath_error *err);
  * @allocation: for KTURN_CMD_ALLOCATION_*; its @id is filled by _NEW
  * @permission: for KTURN_CMD_PERMISSION_*
  * @channel: for KTURN_CMD_CHANNEL_*
+ * @why: filled with this request's failure in words, if it fails; or NULL
  * @error: result: 0 or a negative errno
  */
 struct fastpath_request {
 	enum kturn_cmd cmd;
 	bool excl;
+	struct fastpath_error *why;
 	union {
 		struct fastpath_allocation allocation;
 		struct fastpath_permission permission;
@@ -264,6 +266,8 @@ struct fastpath_request {
  * The module carries them out in order, and goes on after a failure. For
  * thousands of sessions: allocations first, then (ids known) all of their
  * permissions and channels, and no allocation left behind without them.
+ * Any number may be given: no more go out at once than their answers have
+ * room in the socket's buffer.
  *
  * Return: 0 if all succeeded, else the errno of the first that did not.
  * With -ENODEV, -ETIMEDOUT and -ENOBUFS, requests that got no answer carry

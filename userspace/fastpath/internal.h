@@ -12,14 +12,20 @@
 
 #include "fastpath/fastpath.h"
 
-/*
- * Requests that share one datagram. Their answers have to fit into the
- * socket's receive buffer all at once, for the kernel does not wait.
- */
-#define FP_BATCH 64
+/* Requests that share one datagram at most: see also struct fastpath.window. */
+#define FP_BATCH 256
 
 /* Longest request; an allocation with a full blob needs half of it. */
 #define FP_REQUEST_SIZE 1024
+
+/* Bytes in a datagram of requests; most are of 60 to 200. */
+#define FP_SEND_SIZE (64 * FP_REQUEST_SIZE)
+
+/*
+ * What an answer takes of the receive buffer, with the kernel's own overhead,
+ * at most: a refusal with the longest explanation, or one object.
+ */
+#define FP_ANSWER_CHARGE 2048
 
 /* Longest single answer; the kernel's lists come in datagrams of up to 32 K. */
 #define FP_ANSWER_SIZE 2048
@@ -32,9 +38,11 @@
  * @error: 0 or a negative errno
  * @answered: the kernel said so, rather than the exchange having failed
  * @bare: the error came without any explanation
+ * @why: whom to tell of this error in words, besides the caller; or NULL
  */
 struct fp_slot {
 	size_t offset;
+	struct fastpath_error *why;
 	int error;
 	bool answered;
 	bool bare;
@@ -44,6 +52,9 @@ struct fp_slot {
  * struct fastpath - a connection
  * @sk: the netlink socket
  * @family: id of the module's family, 0 while not attached
+ * @window: requests that may share a datagram: their answers have to fit into
+ *	the socket's receive buffer all at once, for the kernel does not wait
+ * @scratch: the request that is being made
  * @seq: sequence number of the first request in @send
  * @count: requests in @send
  * @send_len: bytes in @send
@@ -55,13 +66,14 @@ struct fp_slot {
 struct fastpath {
 	struct nl_sock *sk;
 	uint16_t family;
+	unsigned int window;
+	struct nl_msg *scratch;
 	uint32_t seq;
 	unsigned int count;
 	size_t send_len;
 	struct fp_slot slots[FP_BATCH];
 	bool interrupted;
-	_Alignas(struct nlmsghdr) unsigned char send[FP_BATCH *
-						     FP_REQUEST_SIZE];
+	_Alignas(struct nlmsghdr) unsigned char send[FP_SEND_SIZE];
 	_Alignas(struct nlmsghdr) unsigned char recv[FP_RECV_SIZE];
 };
 
@@ -83,9 +95,11 @@ typedef void (*fp_data_cb)(unsigned int index, struct nlmsghdr *nlh,
 
 /* socket.c: requests go out, answers come in. */
 int fp_socket_open(struct nl_sock **sk, struct fastpath_error *err);
+unsigned int fp_socket_window(struct nl_sock *sk);
 void fp_begin(struct fastpath *fp);
 bool fp_full(const struct fastpath *fp);
-void fp_queue(struct fastpath *fp, struct nl_msg *msg);
+void fp_queue(struct fastpath *fp, struct nl_msg *msg,
+	      struct fastpath_error *why);
 int fp_exchange(struct fastpath *fp, fp_data_cb data, void *arg,
 		struct fastpath_error *err);
 int fp_exchange_dump(struct fastpath *fp, fp_data_cb data, void *arg,
@@ -98,14 +112,18 @@ int fp_family_lookup(struct fastpath *fp, struct fp_family *family,
 int fp_check_attached(const struct fastpath *fp, struct fastpath_error *err);
 void fp_check_gone(struct fastpath *fp, struct fastpath_error *err);
 
-/* encode.c: requests. All return NULL when out of memory or too long. */
-struct nl_msg *fp_message(uint16_t family, uint8_t cmd, int flags);
-struct nl_msg *fp_encode_request(uint16_t family,
+/*
+ * encode.c: requests. All return the connection's one message, good until the
+ * next is made; NULL when the request is too long.
+ */
+struct nl_msg *fp_message(struct fastpath *fp, uint16_t family, uint8_t cmd,
+			  int flags);
+struct nl_msg *fp_encode_request(struct fastpath *fp,
 				 const struct fastpath_request *request);
-struct nl_msg *fp_encode_net(uint16_t family, unsigned int which,
+struct nl_msg *fp_encode_net(struct fastpath *fp, unsigned int which,
 			     const struct fastpath_net *net);
-struct nl_msg *fp_encode_id(uint16_t family, uint8_t cmd, int flags, int attr,
-			    uint32_t id);
+struct nl_msg *fp_encode_id(struct fastpath *fp, uint8_t cmd, int flags,
+			    int attr, uint32_t id);
 
 /* decode.c: answers and notifications; false if malformed. */
 bool fp_decode_allocation(struct nlmsghdr *nlh, struct fastpath_allocation *a);

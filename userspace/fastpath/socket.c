@@ -6,6 +6,11 @@
  * lie in the receive buffer when send() returns, and one recvmmsg() takes
  * them. libnl has sockets, messages and attributes; its receive loop knows
  * neither extack nor several requests under way, hence this one.
+ *
+ * Requests are worked off in order, and refusals are always told. So only the
+ * last one of a datagram asks for an acknowledgement: with it, those before
+ * that were not refused have succeeded. No refusal gets lost on the way
+ * unnoticed: the kernel would say ENOBUFS before anything else.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,7 +22,7 @@
 #define RECEIVE_TIMEOUT_S 2
 #define RECEIVE_BUFFER (1 << 20)
 /* The kernel takes no datagram that is longer than this. */
-#define SEND_BUFFER (2 * FP_BATCH * FP_REQUEST_SIZE)
+#define SEND_BUFFER (2 * FP_SEND_SIZE)
 
 int fp_socket_open(struct nl_sock **sk, struct fastpath_error *err)
 {
@@ -60,6 +65,27 @@ int fp_socket_open(struct nl_sock **sk, struct fastpath_error *err)
 	return 0;
 }
 
+/**
+ * fp_socket_window() - how many requests may be under way
+ * @sk: the socket
+ *
+ * Return: at least 1, at most FP_BATCH
+ */
+unsigned int fp_socket_window(struct nl_sock *sk)
+{
+	socklen_t len = sizeof(int);
+	unsigned int window;
+	int buffer = 0;
+
+	if (getsockopt(nl_socket_get_fd(sk), SOL_SOCKET, SO_RCVBUF, &buffer,
+		       &len))
+		return 1;
+	window = (unsigned int)buffer / FP_ANSWER_CHARGE;
+	if (!window)
+		return 1;
+	return window < FP_BATCH ? window : FP_BATCH;
+}
+
 void fp_begin(struct fastpath *fp)
 {
 	/* Late answers to what was given up must match nothing. */
@@ -71,30 +97,40 @@ void fp_begin(struct fastpath *fp)
 
 bool fp_full(const struct fastpath *fp)
 {
-	return fp->count == FP_BATCH;
+	return fp->count == fp->window ||
+	       fp->send_len + FP_REQUEST_SIZE > sizeof(fp->send);
 }
 
-/* Takes msg over. Room is certain: see fp_message() and fp_full(). */
-void fp_queue(struct fastpath *fp, struct nl_msg *msg)
+/* Room is certain: see fp_message() and fp_full(). */
+void fp_queue(struct fastpath *fp, struct nl_msg *msg,
+	      struct fastpath_error *why)
 {
 	struct nlmsghdr *nlh = nlmsg_hdr(msg);
 	struct fp_slot *slot = &fp->slots[fp->count];
 
 	nlh->nlmsg_seq = fp->seq + fp->count;
 	nlh->nlmsg_pid = nl_socket_get_local_port(fp->sk);
-	*slot = (struct fp_slot){ .offset = fp->send_len };
+	*slot = (struct fp_slot){ .offset = fp->send_len, .why = why };
+	if (why)
+		why->code = 0;
 
 	memcpy(fp->send + fp->send_len, nlh, nlh->nlmsg_len);
 	fp->send_len += NLMSG_ALIGN(nlh->nlmsg_len);
 	fp->count++;
-	nlmsg_free(msg);
 }
 
+/**
+ * struct receiver - what becomes of answers
+ * @data: called for each that carries data, or NULL
+ * @arg: for @data
+ * @err: the first failure
+ * @done: the last request has its verdict, and so all have
+ */
 struct receiver {
 	fp_data_cb data;
 	void *arg;
 	struct fastpath_error *err;
-	unsigned int pending;
+	bool done;
 };
 
 /* An acknowledgement, a refusal or the end of a list. */
@@ -112,12 +148,14 @@ static void take_verdict(struct fastpath *fp, struct receiver *r,
 
 	slot->answered = true;
 	slot->error = *(int *)NLMSG_DATA(nlh);
-	r->pending--;
+	r->done = index == fp->count - 1;
 	if (!slot->error)
 		return;
 
 	explained = fp_explain(r->err, -slot->error, request, nlh, skip);
 	slot->bare = !explained;
+	if (slot->why)
+		fp_explain(slot->why, -slot->error, request, nlh, skip);
 }
 
 static void take_message(struct fastpath *fp, struct receiver *r,
@@ -162,7 +200,7 @@ static int receive(struct fastpath *fp, struct receiver *r, unsigned int slots)
 	struct iovec iov[FP_ANSWERS];
 	int n, ret = 0;
 
-	while (r->pending && !ret) {
+	while (!r->done && !ret) {
 		memset(msgs, 0, sizeof(msgs));
 		for (unsigned int i = 0; i < slots; i++) {
 			iov[i].iov_base = fp->recv + i * size;
@@ -184,6 +222,39 @@ static int receive(struct fastpath *fp, struct receiver *r, unsigned int slots)
 	return ret;
 }
 
+/*
+ * What is left of an exchange that failed. A socket that overflowed takes
+ * nothing before it was emptied.
+ */
+static void drain(struct fastpath *fp)
+{
+	ssize_t len;
+
+	do {
+		len = recv(nl_socket_get_fd(fp->sk), fp->recv,
+			   sizeof(fp->recv), MSG_DONTWAIT | MSG_TRUNC);
+	} while (len >= 0 || errno == EINTR || errno == ENOBUFS);
+}
+
+/* The exchange as such failed: what has no verdict may have been done or not. */
+static void fail_exchange(struct fastpath *fp, struct fastpath_error *err,
+			  int ret)
+{
+	const char *text = ret == -ETIMEDOUT ?
+				   "no answer from the kernel in time" :
+				   strerror(-ret);
+
+	fp_fail(err, -ret, "netlink: %s", text);
+	for (unsigned int i = 0; i < fp->count; i++) {
+		struct fp_slot *slot = &fp->slots[i];
+
+		if (slot->answered)
+			continue;
+		slot->error = ret;
+		fp_fail(slot->why, -ret, "netlink: %s", text);
+	}
+}
+
 static int exchange(struct fastpath *fp, struct receiver *r,
 		    unsigned int slots)
 {
@@ -202,13 +273,8 @@ static int exchange(struct fastpath *fp, struct receiver *r,
 	if (!ret)
 		return 0;
 
-	fp_fail(r->err, -ret, "netlink: %s",
-		ret == -ETIMEDOUT ? "no answer from the kernel in time" :
-				    strerror(-ret));
-	for (unsigned int i = 0; i < fp->count; i++) {
-		if (!fp->slots[i].answered)
-			fp->slots[i].error = ret;
-	}
+	drain(fp);
+	fail_exchange(fp, r->err, ret);
 	return ret;
 }
 
@@ -220,13 +286,11 @@ static int exchange(struct fastpath *fp, struct receiver *r,
 int fp_exchange(struct fastpath *fp, fp_data_cb data, void *arg,
 		struct fastpath_error *err)
 {
-	struct receiver r = {
-		.data = data,
-		.arg = arg,
-		.err = err,
-		.pending = fp->count,
-	};
+	struct fp_slot *last = &fp->slots[fp->count - 1];
+	struct nlmsghdr *nlh = (void *)(fp->send + last->offset);
+	struct receiver r = { .data = data, .arg = arg, .err = err };
 
+	nlh->nlmsg_flags |= NLM_F_ACK;
 	return exchange(fp, &r, FP_ANSWERS);
 }
 
@@ -234,12 +298,7 @@ int fp_exchange(struct fastpath *fp, fp_data_cb data, void *arg,
 int fp_exchange_dump(struct fastpath *fp, fp_data_cb data, void *arg,
 		     struct fastpath_error *err)
 {
-	struct receiver r = {
-		.data = data,
-		.arg = arg,
-		.err = err,
-		.pending = 1,
-	};
+	struct receiver r = { .data = data, .arg = arg, .err = err };
 
 	return exchange(fp, &r, 1);
 }
