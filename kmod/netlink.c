@@ -39,14 +39,20 @@ struct answer {
 	void *hdr;
 };
 
-static int answer_begin(struct answer *answer, struct genl_info *info)
+static int answer_begin_sized(struct answer *answer, struct genl_info *info,
+			      size_t payload)
 {
-	answer->msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	answer->msg = genlmsg_new(payload, GFP_KERNEL);
 	if (!answer->msg)
 		return -ENOMEM;
 	answer->hdr = genlmsg_put_reply(answer->msg, info, &kturn_family, 0,
 					info->genlhdr->cmd);
 	return 0;
+}
+
+static int answer_begin(struct answer *answer, struct genl_info *info)
+{
+	return answer_begin_sized(answer, info, GENLMSG_DEFAULT_SIZE);
 }
 
 static int answer_send(struct answer *answer, struct genl_info *info, int err)
@@ -183,7 +189,7 @@ static int kturn_nl_allocation_new_doit(struct sk_buff *skb,
 	err = get_userdata(blob, &userdata);
 	if (err)
 		return err;
-	err = answer_begin(&answer, info);
+	err = answer_begin_sized(&answer, info, nla_total_size(sizeof(u32)));
 	if (err)
 		goto err_userdata;
 

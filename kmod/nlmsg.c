@@ -131,8 +131,8 @@ static int get_endpoint(const struct nlattr *attr, struct kturn_endpoint *ep,
 	int err;
 
 	memset(ep, 0, sizeof(*ep));
-	err = nla_parse_nested(tb, KTURN_A_ENDPOINT_MAX, attr, endpoint_policy,
-			       extack);
+	/* Validated by the policy of the command, which nests this one. */
+	err = nla_parse_nested(tb, KTURN_A_ENDPOINT_MAX, attr, NULL, extack);
 	if (err)
 		return err;
 	if (!tb[KTURN_A_ENDPOINT_IPV4] == !tb[KTURN_A_ENDPOINT_IPV6]) {
