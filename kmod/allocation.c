@@ -128,7 +128,8 @@ kturn_allocation_new(struct kturn_net *kn, const struct kturn_five_tuple *tuple,
 
 	allocation_make_way(kn, kturn_allocation_by_client(kn, tuple));
 	for (i = 0; i < KTURN_FAMILIES; i++)
-		allocation_make_way(kn, kturn_allocation_by_relayed(kn, &relayed[i]));
+		if (relayed[i].family)
+			allocation_make_way(kn, kturn_allocation_by_relayed(kn, &relayed[i]));
 	if (kn->n_allocations >= kn->max_allocations) {
 		NL_SET_ERR_MSG(extack,
 			       "Limit on allocations reached, see max-allocations");

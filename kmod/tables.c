@@ -24,10 +24,26 @@ void __init kturn_hash_init(void)
 	get_random_bytes(kturn_hash_keys, sizeof(kturn_hash_keys));
 }
 
+/* The hash of flow.h for keys of any number of 32-bit words. */
+static u32 kturn_key_hash(const void *data, u32 len, u32 seed)
+{
+	const u64 *k = kturn_hash_keys;
+	u64 hash = seed, word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), data += sizeof(word)) {
+		memcpy(&word, data, sizeof(word));
+		hash = kturn_hash_mix(hash ^ k[0] ^ word, k[1]);
+	}
+	if (len)
+		hash = kturn_hash_mix(hash ^ k[2] ^ *(const u32 *)data, k[3]);
+	return hash;
+}
+
 static const struct rhashtable_params client_params = {
 	.nelem_hint = KTURN_TABLE_HINT,
 	.key_len = sizeof_field(struct kturn_allocation, tuple),
 	.key_offset = offsetof(struct kturn_allocation, tuple),
+	.hashfn = kturn_key_hash,
 	.head_offset = offsetof(struct kturn_allocation, node),
 	.automatic_shrinking = true,
 };
@@ -36,6 +52,7 @@ static const struct rhashtable_params relayed_params = {
 	.nelem_hint = KTURN_TABLE_HINT,
 	.key_len = sizeof_field(struct kturn_relayed, endpoint),
 	.key_offset = offsetof(struct kturn_relayed, endpoint),
+	.hashfn = kturn_key_hash,
 	.head_offset = offsetof(struct kturn_relayed, node),
 	.automatic_shrinking = true,
 };
@@ -44,6 +61,7 @@ static const struct rhashtable_params permission_params = {
 	.nelem_hint = KTURN_TABLE_HINT,
 	.key_len = sizeof_field(struct kturn_permission, key),
 	.key_offset = offsetof(struct kturn_permission, key),
+	.hashfn = kturn_key_hash,
 	.head_offset = offsetof(struct kturn_permission, node),
 	.automatic_shrinking = true,
 };
