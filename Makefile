@@ -112,6 +112,8 @@ $(SAN)/kturnctl: $(call objects,$(SAN),$(call sources,kturnctl)) $(LIBS_SAN)
 TEST_CPPFLAGS := -isystem tests/kselftest -Itests/fastpath -Wno-missing-prototypes
 $(SAN)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
 $(OBJ)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
+# A file of the module, outside the kernel.
+$(SAN)/tests/unit/test_wheel.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS) -isystem tests/unit/kernel
 
 $(SAN)/libdaemon.a: $(call objects,$(SAN),$(DAEMON_PARTS))
 $(BUILD)/tests/unit/%: $(SAN)/tests/unit/%.o $(SAN)/libdaemon.a $(LIBS_SAN)

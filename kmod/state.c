@@ -7,8 +7,8 @@
 #include "objects.h"
 #include "tables.h"
 
-/* Objects that one sweep takes before it lets others have the lock. */
-#define KTURN_SWEEP_BATCH	1024
+/* Deadlines that one sweep looks at before it lets others have the lock. */
+#define KTURN_SWEEP_BATCH	256
 
 /* What one user may have: an allocation, a permission, a channel, a blob. */
 static_assert(sizeof(struct kturn_allocation) + KTURN_USERDATA_MAX +
@@ -54,16 +54,15 @@ static void kturn_sweep(struct work_struct *work)
 
 	mutex_lock(&kn->lock);
 	while (kn->n_allocations) {
-		struct kturn_due *due = kturn_wheel_expired(&kn->wheel);
+		struct kturn_due *due;
 
+		due = kturn_wheel_expired(&kn->wheel, &budget);
 		if (!due)
 			break;
-		if (!budget--) {
-			delay = 0;
-			break;
-		}
 		due_take(kn, due);
 	}
+	if (!budget)
+		delay = 0;
 	if (kn->n_allocations)
 		queue_delayed_work(system_power_efficient_wq, &kn->sweep, delay);
 	mutex_unlock(&kn->lock);

@@ -4,7 +4,6 @@
  */
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
-#include <linux/sched.h>
 
 #include "wheel.h"
 
@@ -68,13 +67,16 @@ void kturn_wheel_del(struct kturn_due *due)
 /**
  * kturn_wheel_expired() - the next deadline that has passed
  * @wheel: the wheel
+ * @budget: deadlines that may be looked at; what it was is taken off
  *
  * Turns the wheel up to now. What lay in a slot because its deadline was
- * beyond the ring is filed anew.
+ * beyond the ring is filed anew; a million of those may lie in one slot.
  *
- * Return: a deadline that the caller takes off the wheel, or NULL
+ * Return: a deadline that the caller takes off the wheel; NULL if none has
+ *	passed, or with no @budget left
  */
-struct kturn_due *kturn_wheel_expired(struct kturn_wheel *wheel)
+struct kturn_due *kturn_wheel_expired(struct kturn_wheel *wheel,
+				      unsigned int *budget)
 {
 	for (;;) {
 		struct hlist_head *slot = &wheel->slots[wheel->cursor];
@@ -82,6 +84,9 @@ struct kturn_due *kturn_wheel_expired(struct kturn_wheel *wheel)
 		struct hlist_node *next;
 
 		hlist_for_each_entry_safe(due, next, slot, link) {
+			if (!*budget)
+				return NULL;
+			--*budget;
 			if (time_after_eq(jiffies, due->expires))
 				return due;
 			hlist_del(&due->link);

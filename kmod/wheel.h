@@ -51,6 +51,7 @@ void kturn_wheel_add(struct kturn_wheel *wheel, struct kturn_due *due,
 void kturn_wheel_move(struct kturn_wheel *wheel, struct kturn_due *due,
 		      unsigned long expires);
 void kturn_wheel_del(struct kturn_due *due);
-struct kturn_due *kturn_wheel_expired(struct kturn_wheel *wheel);
+struct kturn_due *kturn_wheel_expired(struct kturn_wheel *wheel,
+				      unsigned int *budget);
 
 #endif /* _KTURN_WHEEL_H */
