@@ -9,6 +9,9 @@
 #include "objects.h"
 #include "tables.h"
 
+/* Allocations that a flush deletes before it lets others have the lock. */
+#define KTURN_FLUSH_BATCH	256
+
 static void allocation_free_rcu(struct rcu_head *rcu)
 {
 	struct kturn_allocation *allocation =
@@ -227,11 +230,16 @@ void kturn_allocation_del(struct kturn_net *kn,
 	relayed_release(kn, &allocation->relayed[KTURN_IPV4]);
 	kturn_port_put(kn, allocation->tuple.server.port, KTURN_PORT_SERVER);
 
-	while ((node = rb_first(&allocation->channels)))
+	/* There may be 16,384 of these, and a million of those. */
+	while ((node = rb_first(&allocation->channels))) {
 		kturn_channel_unlink(kn, rb_entry(node, struct kturn_channel, tree));
-	while ((node = rb_first(&allocation->permissions)))
+		cond_resched();
+	}
+	while ((node = rb_first(&allocation->permissions))) {
 		kturn_permission_unlink(kn, rb_entry(node, struct kturn_permission,
 						     tree));
+		cond_resched();
+	}
 	kturn_wheel_del(&allocation->due);
 	xa_erase(&kn->allocations, allocation->id);
 	kn->n_allocations--;
@@ -243,15 +251,31 @@ void kturn_allocation_del(struct kturn_net *kn,
  * kturn_flush() - delete everything in a namespace
  * @kn: namespace
  *
- * Context: kturn_net.lock.
+ * As many allocations as there were at the beginning, the lock being let go
+ * of in between: with a million of them others would wait for seconds. What
+ * is created meanwhile comes last, and stays.
+ *
+ * Context: process, without kturn_net.lock.
  */
 void kturn_flush(struct kturn_net *kn)
 {
 	struct kturn_allocation *allocation;
-	unsigned long id;
+	unsigned long id = 0;
+	u32 left;
 
-	xa_for_each(&kn->allocations, id, allocation) {
+	mutex_lock(&kn->lock);
+	left = kn->n_allocations;
+	while (left) {
+		allocation = xa_find(&kn->allocations, &id, ULONG_MAX,
+				     XA_PRESENT);
+		if (!allocation)
+			break;
 		kturn_allocation_del(kn, allocation, KTURN_DEL_REASON_FLUSHED);
+		if (--left % KTURN_FLUSH_BATCH)
+			continue;
+		mutex_unlock(&kn->lock);
 		cond_resched();
+		mutex_lock(&kn->lock);
 	}
+	mutex_unlock(&kn->lock);
 }

@@ -623,11 +623,7 @@ static int kturn_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int kturn_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct kturn_net *kn = info_net(info);
-
-	mutex_lock(&kn->lock);
-	kturn_flush(kn);
-	mutex_unlock(&kn->lock);
+	kturn_flush(info_net(info));
 	return 0;
 }
 

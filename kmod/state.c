@@ -94,9 +94,7 @@ int kturn_state_init(struct kturn_net *kn)
  */
 void kturn_state_exit(struct kturn_net *kn)
 {
-	mutex_lock(&kn->lock);
 	kturn_flush(kn);
-	mutex_unlock(&kn->lock);
 	cancel_delayed_work_sync(&kn->sweep);
 	kturn_tables_exit(kn);
 }

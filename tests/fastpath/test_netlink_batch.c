@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Many requests at a time: each gets its own verdict, in words if asked for,
- * whatever becomes of its neighbours, and nothing gets lost unnoticed.
+ * whatever becomes of its neighbours; nothing gets lost unnoticed; and what
+ * takes the module long does not make others wait.
  */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "fastpath/internal.h"
 #include "netlink_fixture.h"
 
 /* More than go out at once, however that is counted. */
 #define COUNT (3 * FP_BATCH)
+
+/* Long enough for a flush to be seen. */
+#define CROWD 40000
 
 static struct fastpath_request bind_request(uint32_t id, unsigned int i)
 {
@@ -163,6 +171,81 @@ TEST_F(netlink, window_has_room_for_the_longest)
 		  fastpath_submit(self->fp, requests, FP_BATCH, &self->err));
 	for (unsigned int i = 0; i < FP_BATCH; i++)
 		EXPECT_EQ(-EEXIST, requests[i].error);
+}
+
+static uint64_t milliseconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Somebody else's flush, on a thread of its own. */
+struct flush {
+	struct fastpath *fp;
+	uint64_t took;
+	int ret;
+	atomic_bool done;
+};
+
+static void *flush_thread(void *arg)
+{
+	struct flush *flush = arg;
+	uint64_t start = milliseconds();
+
+	flush->ret = fastpath_flush(flush->fp, NULL);
+	flush->took = milliseconds() - start;
+	flush->done = true;
+	return NULL;
+}
+
+static int crowd(struct fastpath *fp, struct fastpath_error *err)
+{
+	struct fastpath_request *all = calloc(CROWD, sizeof(*all));
+	int ret = -ENOMEM;
+
+	for (unsigned int i = 0; all && i < CROWD; i++)
+		all[i] = (struct fastpath_request){
+			.cmd = KTURN_CMD_ALLOCATION_NEW,
+			.allocation = make_allocation(i),
+		};
+	if (all)
+		ret = fastpath_submit(fp, all, CROWD, err);
+	free(all);
+	return ret;
+}
+
+TEST_F_TIMEOUT(netlink, flush_lets_others_in, 120)
+{
+	struct flush flush = { 0 };
+	struct fastpath_net net = { 0 };
+	uint64_t longest = 0;
+	unsigned int asked = 0;
+	pthread_t thread;
+
+	ASSERT_DONE(crowd(self->fp, &self->err));
+	ASSERT_DONE(fastpath_open(&flush.fp, &self->err));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, flush_thread, &flush));
+	while (!flush.done) {
+		uint64_t start = milliseconds(), took;
+
+		ASSERT_DONE(fastpath_net_get(self->fp, &net, &self->err));
+		took = milliseconds() - start;
+		if (took > longest)
+			longest = took;
+		asked++;
+	}
+	pthread_join(thread, NULL);
+	fastpath_close(flush.fp);
+	EXPECT_EQ(0, flush.ret);
+	TH_LOG("flush of %u: %llu ms; %u others asked meanwhile, the longest for %llu ms",
+	       CROWD, (unsigned long long)flush.took, asked,
+	       (unsigned long long)longest);
+	EXPECT_LT(10, asked);
+	EXPECT_LT(longest, flush.took / 2);
+	ASSERT_DONE(fastpath_net_get(self->fp, &net, &self->err));
+	EXPECT_EQ(0, net.allocations);
 }
 
 TEST_HARNESS_MAIN
