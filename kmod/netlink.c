@@ -171,6 +171,20 @@ static int activate(struct kturn_net *kn, struct netlink_ext_ack *extack)
 	return err;
 }
 
+/* NLM_F_REPLACE: who allocates anew has given up what the 5-tuple had. */
+static void replace_allocation(struct kturn_net *kn,
+			       const struct genl_info *info,
+			       const struct kturn_five_tuple *tuple)
+{
+	struct kturn_allocation *old;
+
+	if (!(info->nlhdr->nlmsg_flags & NLM_F_REPLACE))
+		return;
+	old = kturn_allocation_by_client(kn, tuple);
+	if (old)
+		kturn_allocation_del(kn, old, KTURN_DEL_REASON_REQUESTED);
+}
+
 static int kturn_nl_allocation_new_doit(struct sk_buff *skb,
 					struct genl_info *info)
 {
@@ -197,6 +211,7 @@ static int kturn_nl_allocation_new_doit(struct sk_buff *skb,
 	err = activate(kn, info->extack);
 	if (err)
 		goto err_unlock;
+	replace_allocation(kn, info, &tuple);
 	allocation = kturn_allocation_new(kn, &tuple, relayed,
 					  deadline(info->attrs[KTURN_A_ALLOCATION_TIMEOUT]),
 					  info->extack);

@@ -120,6 +120,40 @@ TEST_F(netlink, allocation_del_takes_all_that_belongs_to_it)
 	ASSERT_DONE(fastpath_allocation_new(self->fp, &a, &self->err));
 }
 
+/* A client that comes back, to a daemon that knows nothing of its past. */
+TEST_F(netlink, allocation_new_replaces_if_told_to)
+{
+	struct fastpath_allocation a = make_allocation(1), seen;
+	struct fastpath_request request = {
+		.cmd = KTURN_CMD_ALLOCATION_NEW,
+		.allocation = make_allocation(1),
+	};
+	struct fastpath_permission p = {
+		.peer = addr("203.0.113.1:1"), .timeout_ms = MINUTE_MS,
+	};
+
+	ASSERT_DONE(fastpath_allocation_new(self->fp, &a, &self->err));
+	p.allocation_id = a.id;
+	ASSERT_DONE(fastpath_permission_new(self->fp, &p, &self->err));
+
+	EXPECT_EQ(-EEXIST, fastpath_submit(self->fp, &request, 1, &self->err));
+	request.replace = true;
+	request.allocation.relayed_ipv4.port++;
+	ASSERT_DONE(fastpath_submit(self->fp, &request, 1, &self->err));
+	EXPECT_NE(a.id, request.allocation.id);
+	EXPECT_EQ(-ENOENT, fastpath_allocation_get(self->fp, a.id, &seen,
+						   &self->err));
+	ASSERT_DONE(fastpath_allocation_get(self->fp, request.allocation.id,
+					    &seen, &self->err));
+	EXPECT_EQ(0, seen.permissions);
+	SAME_ADDR(request.allocation.relayed_ipv4, seen.relayed_ipv4);
+
+	/* Another client's relayed address is not given away by it. */
+	request.allocation = make_allocation(2);
+	request.allocation.relayed_ipv4 = seen.relayed_ipv4;
+	EXPECT_EQ(-EEXIST, fastpath_submit(self->fp, &request, 1, &self->err));
+}
+
 TEST_F(netlink, permission_new_refreshes)
 {
 	struct fastpath_allocation a = make_allocation(1);

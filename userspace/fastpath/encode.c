@@ -124,7 +124,8 @@ static int put_channel(struct nl_msg *msg, enum kturn_cmd cmd,
 struct nl_msg *fp_encode_request(struct fastpath *fp,
 				 const struct fastpath_request *request)
 {
-	const int flags = request->excl ? NLM_F_EXCL : 0;
+	const int flags = (request->excl ? NLM_F_EXCL : 0) |
+			  (request->replace ? NLM_F_REPLACE : 0);
 	struct nl_msg *msg = fp_message(fp, fp->family, request->cmd, flags);
 	int ret;
 

@@ -238,6 +238,8 @@ int fastpath_load(struct fastpath *fp, struct fastpath_error *err);
  * @cmd: KTURN_CMD_ALLOCATION_NEW, _SET or _DEL, KTURN_CMD_PERMISSION_NEW, _SET
  *	or _DEL, KTURN_CMD_CHANNEL_NEW, _SET or _DEL
  * @excl: fail with EEXIST where permission-new and channel-new would refresh
+ * @replace: delete an allocation that has the 5-tuple of a new one, instead of
+ *	failing with EEXIST; not together with @excl
  * @allocation: for KTURN_CMD_ALLOCATION_*; its @id is filled by _NEW
  * @permission: for KTURN_CMD_PERMISSION_*
  * @channel: for KTURN_CMD_CHANNEL_*
@@ -247,6 +249,7 @@ int fastpath_load(struct fastpath *fp, struct fastpath_error *err);
 struct fastpath_request {
 	enum kturn_cmd cmd;
 	bool excl;
+	bool replace;
 	struct fastpath_error *why;
 	union {
 		struct fastpath_allocation allocation;
