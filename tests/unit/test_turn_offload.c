@@ -78,7 +78,9 @@ TEST_F(offload, what_the_module_is_told)
 	ASSERT_EQ(0, bind_channel(self->w, &self->c, 0x4000, PEER));
 	EXPECT_EQ(0x4000, p[1].channel);
 	EXPECT_TRUE(transport_addr_equal(&p[1].peer, &peer));
-	EXPECT_EQ(300000, p[1].permission_ms);
+	/* A permission is told once. */
+	EXPECT_EQ(300000, p[0].permission_ms);
+	EXPECT_EQ(0, p[1].permission_ms);
 	EXPECT_EQ(600000, p[1].channel_ms);
 	ASSERT_EQ(0, refresh(self->w, &self->c, 1200));
 	EXPECT_EQ(1200000, self->w->fp_allocation.timeout_ms);
@@ -225,8 +227,51 @@ TEST_F(offload, up_installs_every_live_session)
 	EXPECT_STREQ("", self->w->trace);
 	advance(self->w, 0);
 	EXPECT_EQ(2, offloaded(self->w));
-	EXPECT_NE(NULL, strstr(self->w->trace, "fp-new fp-peers(p 4000) "));
-	EXPECT_NE(NULL, strstr(self->w->trace, "fp-new fp-peers(p) "));
+	EXPECT_NE(NULL, strstr(self->w->trace, "fp-new fp-new "));
+	EXPECT_EQ(2, self->w->fp_calls);
+	EXPECT_EQ(3, self->w->fp_n_peers);
+}
+
+TEST_F(offload, up_takes_out_only_whom_the_module_refuses)
+{
+	struct client other = client_new(5001), third = client_new(5002);
+
+	turn_server_fastpath_down(self->w->srv);
+	ASSERT_EQ(0, allocate(self->w, &self->c));
+	ASSERT_EQ(0, allocate(self->w, &other));
+	ASSERT_EQ(0, allocate(self->w, &third));
+	ASSERT_EQ(0, bind_channel(self->w, &self->c, 0x4000, PEER));
+	ASSERT_EQ(0, bind_channel(self->w, &other, 0x4001, PEER));
+	ASSERT_EQ(0, bind_channel(self->w, &third, 0x4002, PEER));
+	self->w->fp_refuse_peers = -ENOSPC;
+	self->w->fp_refuse_id = 2;
+	forget_trace(self->w);
+	turn_server_fastpath_up(self->w->srv, self->w->now);
+	advance(self->w, 0);
+	EXPECT_EQ(2, offloaded(self->w));
+	EXPECT_EQ(2, self->w->fp_installed);
+	EXPECT_EQ(1, turn_server_stats(self->w->srv)->fastpath_failures);
+	EXPECT_NE(NULL, strstr(self->w->trace, "warning fp-del "));
+}
+
+TEST_F(offload, up_finds_the_module_gone_again)
+{
+	struct client other = client_new(5001);
+
+	turn_server_fastpath_down(self->w->srv);
+	ASSERT_EQ(0, allocate(self->w, &self->c));
+	ASSERT_EQ(0, allocate(self->w, &other));
+	ASSERT_EQ(0, bind_channel(self->w, &self->c, 0x4000, PEER));
+	ASSERT_EQ(0, bind_channel(self->w, &other, 0x4001, PEER));
+	self->w->fp_refuse_peers = -ENODEV;
+	forget_trace(self->w);
+	turn_server_fastpath_up(self->w->srv, self->w->now);
+	advance(self->w, 0);
+	EXPECT_EQ(0, offloaded(self->w));
+	EXPECT_EQ(0, turn_server_stats(self->w->srv)->fastpath_failures);
+	EXPECT_EQ(NULL, strstr(self->w->trace, "fp-del"));
+	send_channel_data(self->w, &self->c, 0x4000, "x");
+	EXPECT_NE(NULL, strstr(self->w->trace, "peer "));
 }
 
 TEST_F(offload, up_leaves_out_what_has_expired)
@@ -260,7 +305,7 @@ TEST_F(offload, up_tells_more_peers_than_fit_one_call)
 	turn_server_fastpath_up(self->w->srv, self->w->now);
 	forget_trace(self->w);
 	advance(self->w, 0);
-	EXPECT_EQ(100 % 32, self->w->fp_n_peers);
+	EXPECT_EQ(100 % 96, self->w->fp_n_peers);
 	EXPECT_EQ(1, offloaded(self->w));
 	/* A refusal in the middle takes all of it out. */
 	turn_server_fastpath_up(self->w->srv, self->w->now);
@@ -273,6 +318,7 @@ TEST_F(offload, up_tells_more_peers_than_fit_one_call)
 TEST_F(offload, up_does_not_hold_up_the_loop)
 {
 	int i, ticks = 0;
+	size_t calls;
 
 	turn_server_fastpath_down(self->w->srv);
 	for (i = 0; i < 300; i++) {
@@ -283,12 +329,15 @@ TEST_F(offload, up_does_not_hold_up_the_loop)
 		*r = (struct fake_relay){ 0 };
 		ASSERT_EQ(0, allocate(self->w, &c));
 	}
+	calls = self->w->fp_calls;
 	turn_server_fastpath_up(self->w->srv, self->w->now);
 	while (turn_server_deadline(self->w->srv) <= self->w->now) {
 		turn_server_tick(self->w->srv, self->w->now);
 		ticks++;
 	}
-	EXPECT_LT(1, ticks);
+	/* A turn takes 256 of them, 32 to a call, and there is nothing to add. */
+	EXPECT_EQ(2, ticks);
+	EXPECT_EQ((300 + 31) / 32, self->w->fp_calls - calls);
 	EXPECT_EQ(300, offloaded(self->w));
 	/* Three hundred allocations share one socket, so end them by hand. */
 	for (i = 0; i < 300; i++) {

@@ -51,11 +51,13 @@ struct world {
 	int fp_refuse_new;
 	int fp_refuse_set;
 	int fp_refuse_peers;
+	uint32_t fp_refuse_id;	/* only of this allocation; 0: of all */
 	struct turn_fastpath_allocation fp_allocation;
 	uint8_t fp_userdata[TURN_USERDATA_MAX];
 	struct turn_fastpath_peer fp_peers[WORLD_PEERS];
 	size_t fp_n_peers;	/* of the last call */
 	size_t fp_installed;	/* allocations in there */
+	size_t fp_calls;	/* that install something */
 
 	/* what came out last */
 	uint8_t to_client[66000];
@@ -260,22 +262,25 @@ static inline void world_log(void *env, enum turn_log_level level,
 		trace(env, "warning ");
 }
 
-static inline int world_fp_new(void *env,
-			       const struct turn_fastpath_allocation *a,
-			       uint32_t *id)
+static inline void world_fp_new(void *env, struct turn_fastpath_allocation *a,
+				size_t count)
 {
 	struct world *w = env;
+	size_t i;
 
-	trace(w, "fp-new ");
-	if (w->fp_refuse_new)
-		return w->fp_refuse_new;
-	w->fp_allocation = *a;
-	if (a->userdata_len > sizeof(w->fp_userdata))
-		abort();
-	memcpy(w->fp_userdata, a->userdata, a->userdata_len);
-	*id = ++w->fp_last_id;
-	w->fp_installed++;
-	return 0;
+	w->fp_calls++;
+	for (i = 0; i < count; i++) {
+		trace(w, "fp-new ");
+		a[i].error = w->fp_refuse_new;
+		if (a[i].error)
+			continue;
+		if (a[i].userdata_len > sizeof(w->fp_userdata))
+			abort();
+		memcpy(w->fp_userdata, a[i].userdata, a[i].userdata_len);
+		a[i].id = ++w->fp_last_id;
+		w->fp_allocation = a[i];
+		w->fp_installed++;
+	}
 }
 
 static inline int world_fp_set(void *env, uint32_t id, uint32_t timeout_ms)
@@ -298,29 +303,29 @@ static inline int world_fp_del(void *env, uint32_t id)
 	return 0;
 }
 
-static inline int world_fp_peers(void *env, uint32_t id,
-				 const struct turn_fastpath_peer *peers,
-				 size_t count)
+static inline void world_fp_peers(void *env, struct turn_fastpath_peer *peers,
+				  size_t count)
 {
 	struct world *w = env;
 	size_t i;
 
-	(void)id;
+	w->fp_calls++;
 	trace(w, "fp-peers(");
 	for (i = 0; i < count; i++) {
 		if (peers[i].channel)
 			trace(w, "%s%x", i ? " " : "", peers[i].channel);
 		else
 			trace(w, "%sp", i ? " " : "");
+		if (!w->fp_refuse_id || w->fp_refuse_id == peers[i].id)
+			peers[i].error = w->fp_refuse_peers;
 		w->fp_peers[i % WORLD_PEERS] = peers[i];
 	}
 	trace(w, ") ");
 	w->fp_n_peers = count;
-	return w->fp_refuse_peers;
 }
 
 static const struct turn_fastpath_ops world_fastpath_ops = {
-	.allocation_new = world_fp_new,
+	.allocations_new = world_fp_new,
 	.allocation_set = world_fp_set,
 	.allocation_del = world_fp_del,
 	.peers_set = world_fp_peers,

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Peers that go into one fastpath_submit(). */
-#define PEERS_AT_ONCE 32
+/* Sessions, and permissions and channels, in one fastpath_submit(). */
+#define SESSIONS_AT_ONCE 32
+#define PEERS_AT_ONCE 96
 
 static struct kernel_link *link_of(void *env)
 {
@@ -27,79 +28,64 @@ static int failed(void *env, int ret, const struct fastpath_error *err)
 	return ret;
 }
 
-/**
- * struct stale_search - looking for an earlier daemon's allocation
- * @client: of this client
- * @server: at this address
- * @id: found, or 0
- */
-struct stale_search {
-	const struct transport_addr *client;
-	const struct transport_addr *server;
-	uint32_t id;
-};
-
-static int match_stale(const struct fastpath_allocation *a, void *arg)
-{
-	struct stale_search *search = arg;
-
-	if (!a)
-		search->id = 0;
-	else if (transport_addr_equal(&a->client, search->client) &&
-		 transport_addr_equal(&a->server, search->server))
-		search->id = a->id;
-	return 0;
-}
-
 /*
  * A daemon that was killed leaves its allocations behind, so that their calls
  * go on. A client that allocates anew has given its old session up.
  */
-static int replace_stale(struct fastpath *fp, struct fastpath_allocation *a,
-			 struct fastpath_error *err)
+static void ask_allocation(const struct turn_fastpath_allocation *allocation,
+			   struct fastpath_request *request,
+			   struct fastpath_error *err)
 {
-	struct stale_search search = {
-		.client = &a->client, .server = &a->server,
+	*request = (struct fastpath_request){
+		.cmd = KTURN_CMD_ALLOCATION_NEW,
+		.replace = true,
+		.why = err,
+		.allocation = {
+			.client = allocation->client,
+			.server = allocation->server,
+			.relayed_ipv4 = allocation->relayed_ipv4,
+			.relayed_ipv6 = allocation->relayed_ipv6,
+			.timeout_ms = allocation->timeout_ms,
+			.max_bps = allocation->max_bps,
+			.userdata = allocation->userdata,
+			.userdata_len = allocation->userdata_len,
+		},
 	};
-	int ret = fastpath_allocation_dump(fp, match_stale, &search, err);
-
-	if (ret < 0)
-		return ret;
-	if (!search.id) {
-		snprintf(err->text, sizeof(err->text),
-			 "the relayed address belongs to an earlier session; relaying this one in userspace");
-		return -EEXIST;
-	}
-	ret = fastpath_allocation_del(fp, search.id, err);
-	if (ret && ret != -ENOENT)
-		return ret;
-	return fastpath_allocation_new(fp, a, err);
 }
 
-static int allocation_new(void *env,
-			  const struct turn_fastpath_allocation *allocation,
-			  uint32_t *id)
+static void take_allocation(void *env, struct fastpath_request *request,
+			    struct turn_fastpath_allocation *allocation)
 {
-	struct fastpath *fp = link_of(env)->fp;
-	struct fastpath_error err;
-	struct fastpath_allocation a = {
-		.client = allocation->client,
-		.server = allocation->server,
-		.relayed_ipv4 = allocation->relayed_ipv4,
-		.relayed_ipv6 = allocation->relayed_ipv6,
-		.timeout_ms = allocation->timeout_ms,
-		.max_bps = allocation->max_bps,
-		.userdata = allocation->userdata,
-		.userdata_len = allocation->userdata_len,
-	};
-	int ret = fastpath_allocation_new(fp, &a, &err);
+	struct fastpath_error *err = request->why;
 
-	if (ret == -EEXIST)
-		ret = replace_stale(fp, &a, &err);
-	if (ret)
-		return failed(env, ret, &err);
-	*id = a.id;
-	return 0;
+	if (request->error == -EEXIST)
+		snprintf(err->text, sizeof(err->text),
+			 "the relayed address belongs to an earlier session; relaying this one in userspace");
+	allocation->error = request->error;
+	allocation->id = request->allocation.id;
+	if (request->error)
+		failed(env, request->error, err);
+}
+
+static void allocations_new(void *env,
+			    struct turn_fastpath_allocation *allocations,
+			    size_t count)
+{
+	struct fastpath_request requests[SESSIONS_AT_ONCE];
+	struct fastpath_error errors[SESSIONS_AT_ONCE];
+
+	while (count) {
+		size_t n = count < SESSIONS_AT_ONCE ? count : SESSIONS_AT_ONCE;
+
+		for (size_t i = 0; i < n; i++)
+			ask_allocation(&allocations[i], &requests[i],
+				       &errors[i]);
+		fastpath_submit(link_of(env)->fp, requests, n, NULL);
+		for (size_t i = 0; i < n; i++)
+			take_allocation(env, &requests[i], &allocations[i]);
+		allocations += n;
+		count -= n;
+	}
 }
 
 static int allocation_set(void *env, uint32_t id, uint32_t timeout_ms)
@@ -124,55 +110,74 @@ static int allocation_del(void *env, uint32_t id)
 	return failed(env, ret, &err);
 }
 
-/* A permission and perhaps a channel; returns the number of requests. */
-static size_t peer_requests(uint32_t id, const struct turn_fastpath_peer *peer,
-			    struct fastpath_request *requests)
+/* Returns the number of requests, at most two. */
+static size_t ask_peer(const struct turn_fastpath_peer *peer,
+		       struct fastpath_request *requests)
 {
-	requests[0] = (struct fastpath_request){
-		.cmd = KTURN_CMD_PERMISSION_NEW,
-		.permission = {
-			.allocation_id = id,
-			.peer = peer->peer,
-			.timeout_ms = peer->permission_ms,
-		},
-	};
-	if (!peer->channel)
-		return 1;
-	requests[1] = (struct fastpath_request){
-		.cmd = KTURN_CMD_CHANNEL_NEW,
-		.channel = {
-			.allocation_id = id,
-			.number = peer->channel,
-			.peer = peer->peer,
-			.timeout_ms = peer->channel_ms,
-		},
-	};
-	return 2;
+	size_t n = 0;
+
+	if (peer->permission_ms)
+		requests[n++] = (struct fastpath_request){
+			.cmd = KTURN_CMD_PERMISSION_NEW,
+			.permission = {
+				.allocation_id = peer->id,
+				.peer = peer->peer,
+				.timeout_ms = peer->permission_ms,
+			},
+		};
+	if (peer->channel)
+		requests[n++] = (struct fastpath_request){
+			.cmd = KTURN_CMD_CHANNEL_NEW,
+			.channel = {
+				.allocation_id = peer->id,
+				.number = peer->channel,
+				.peer = peer->peer,
+				.timeout_ms = peer->channel_ms,
+			},
+		};
+	return n;
 }
 
-static int peers_set(void *env, uint32_t id,
-		     const struct turn_fastpath_peer *peers, size_t count)
+/* As many peers as fit; returns how many. */
+static size_t set_some(void *env, struct turn_fastpath_peer *peers,
+		       size_t count)
 {
 	struct fastpath_request requests[2 * PEERS_AT_ONCE];
-	struct fastpath *fp = link_of(env)->fp;
+	size_t asked[PEERS_AT_ONCE], n = 0, at = 0;
 	struct fastpath_error err;
-	size_t i = 0;
+	int ret;
 
-	while (i < count) {
-		size_t n = 0, end = i + PEERS_AT_ONCE;
-		int ret;
-
-		for (; i < count && i < end; i++)
-			n += peer_requests(id, &peers[i], &requests[n]);
-		ret = fastpath_submit(fp, requests, n, &err);
-		if (ret)
-			return failed(env, ret, &err);
+	if (count > PEERS_AT_ONCE)
+		count = PEERS_AT_ONCE;
+	for (size_t i = 0; i < count; i++) {
+		asked[i] = ask_peer(&peers[i], &requests[n]);
+		n += asked[i];
 	}
-	return 0;
+	ret = fastpath_submit(link_of(env)->fp, requests, n, &err);
+	if (ret)
+		failed(env, ret, &err);
+	for (size_t i = 0; i < count; i++) {
+		peers[i].error = 0;
+		for (; asked[i]; asked[i]--, at++)
+			if (!peers[i].error)
+				peers[i].error = requests[at].error;
+	}
+	return count;
+}
+
+static void peers_set(void *env, struct turn_fastpath_peer *peers,
+		      size_t count)
+{
+	while (count) {
+		size_t n = set_some(env, peers, count);
+
+		peers += n;
+		count -= n;
+	}
 }
 
 const struct turn_fastpath_ops kernel_link_ops = {
-	.allocation_new = allocation_new,
+	.allocations_new = allocations_new,
 	.allocation_set = allocation_set,
 	.allocation_del = allocation_del,
 	.peers_set = peers_set,

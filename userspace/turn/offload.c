@@ -6,8 +6,9 @@
 #include "turn/offload.h"
 #include "turn/userdata.h"
 
-/* Permissions and channels told to the module in one call. */
-#define PEERS_MAX 32
+/* Sessions, and permissions and channels, told to the module in one call. */
+#define SESSIONS_MAX 32
+#define PEERS_MAX 96
 
 /* The module refuses longer ones, and rounds nothing up: KTURN_TIMEOUT_MAX. */
 #define TIMEOUT_MAX 604800000u
@@ -15,12 +16,19 @@
 /* Milliseconds between two warnings of refusals. */
 #define COMPLAIN_INTERVAL 10000
 
-/* Permissions and channels on their way to the module. */
+/**
+ * struct batch - permissions and channels on their way to the module
+ * @srv: the server
+ * @now: the time
+ * @n: how many there are
+ * @owner: of each, the allocation
+ * @peers: as the module takes them
+ */
 struct batch {
-	struct turn_allocation *a;
+	struct turn_server *srv;
 	uint64_t now;
-	int err;
 	size_t n;
+	struct turn_allocation *owner[PEERS_MAX];
 	struct turn_fastpath_peer peers[PEERS_MAX];
 };
 
@@ -83,37 +91,56 @@ static void withdraw(struct turn_allocation *a, int err, uint64_t now)
 	a->offload_after = now + TURN_OFFLOAD_RETRY;
 }
 
+/* What was refused takes its whole allocation out. */
 static void batch_flush(struct batch *b)
 {
-	if (b->n && !b->err)
-		b->err = fastpath(b->a)->peers_set(b->a->srv->env,
-						   b->a->fastpath_id,
-						   b->peers, b->n);
+	size_t i;
+
+	if (!b->n)
+		return;
+	b->srv->ops->fastpath->peers_set(b->srv->env, b->peers, b->n);
+	for (i = 0; i < b->n; i++)
+		if (b->peers[i].error && b->owner[i]->fastpath_id)
+			withdraw(b->owner[i], b->peers[i].error, b->now);
 	b->n = 0;
 }
 
-static struct turn_fastpath_peer *batch_next(struct batch *b,
-					     const struct turn_permission *p)
+static void batch_add(struct batch *b, struct turn_allocation *a,
+		      const struct turn_fastpath_peer *entry)
 {
-	struct turn_fastpath_peer *entry;
-
 	if (b->n == PEERS_MAX)
 		batch_flush(b);
-	entry = &b->peers[b->n++];
-	*entry = (struct turn_fastpath_peer){
+	/* It may have been taken out by what went before. */
+	if (!a->fastpath_id)
+		return;
+	b->owner[b->n] = a;
+	b->peers[b->n] = *entry;
+	b->peers[b->n++].id = a->fastpath_id;
+}
+
+static void batch_permission(struct batch *b, const struct turn_permission *p)
+{
+	const struct turn_fastpath_peer entry = {
 		.peer = p->peer,
 		.permission_ms = time_left(p->expires, b->now),
 	};
-	return entry;
+
+	batch_add(b, p->allocation, &entry);
 }
 
-static void batch_channel(struct batch *b, const struct turn_channel *c)
+/* A channel, with its permission unless that went before. */
+static void batch_channel(struct batch *b, const struct turn_channel *c,
+			  bool permission)
 {
-	struct turn_fastpath_peer *entry = batch_next(b, c->permission);
+	struct turn_fastpath_peer entry = {
+		.peer = c->peer,
+		.channel = c->number,
+		.channel_ms = time_left(c->expires, b->now),
+	};
 
-	entry->peer = c->peer;
-	entry->channel = c->number;
-	entry->channel_ms = time_left(c->expires, b->now);
+	if (permission)
+		entry.permission_ms = time_left(c->permission->expires, b->now);
+	batch_add(b, c->allocation, &entry);
 }
 
 /*
@@ -121,31 +148,37 @@ static void batch_channel(struct batch *b, const struct turn_channel *c)
  * to tell: without a permission the module drops what the channels would
  * carry, and so must we.
  */
-static void batch_permission(struct batch *b, const struct turn_permission *p)
+static void batch_revived(struct batch *b, const struct turn_permission *p)
 {
 	const struct turn_channel *c;
 
 	if (p->expires <= b->now)
 		return;
-	batch_next(b, p);
+	batch_permission(b, p);
 	if (!p->n_channels)
 		return;
-	LIST_FOREACH(c, &b->a->channels, link)
+	LIST_FOREACH(c, &p->allocation->channels, link)
 		if (c->permission == p && c->expires > b->now)
-			batch_channel(b, c);
+			batch_channel(b, c, false);
 }
 
-static void batch_everything(struct batch *b)
+/*
+ * All of a session in one call if it can be: from its first permission on the
+ * module drops what has none.
+ */
+static void batch_everything(struct batch *b, const struct turn_allocation *a)
 {
 	const struct turn_permission *p;
 	const struct turn_channel *c;
 
-	LIST_FOREACH(p, &b->a->permissions, link)
+	if (b->n + a->n_permissions + a->n_channels > PEERS_MAX)
+		batch_flush(b);
+	LIST_FOREACH(p, &a->permissions, link)
 		if (p->expires > b->now)
-			batch_next(b, p);
-	LIST_FOREACH(c, &b->a->channels, link)
+			batch_permission(b, p);
+	LIST_FOREACH(c, &a->channels, link)
 		if (c->permission->expires > b->now && c->expires > b->now)
-			batch_channel(b, c);
+			batch_channel(b, c, false);
 }
 
 static bool eligible(const struct turn_allocation *a)
@@ -153,10 +186,11 @@ static bool eligible(const struct turn_allocation *a)
 	return a->srv->fastpath_up && a->tuple.transport == TURN_UDP;
 }
 
-static void install(struct turn_allocation *a, uint64_t now)
+static void describe(const struct turn_allocation *a, uint64_t now,
+		     uint8_t userdata[static TURN_USERDATA_MAX],
+		     struct turn_fastpath_allocation *fa)
 {
-	uint8_t userdata[TURN_USERDATA_MAX];
-	struct turn_fastpath_allocation fa = {
+	*fa = (struct turn_fastpath_allocation){
 		.client = a->tuple.client,
 		.server = a->tuple.server,
 		.relayed_ipv4 = a->legs[TURN_LEG_IPV4].relay.bound,
@@ -166,38 +200,74 @@ static void install(struct turn_allocation *a, uint64_t now)
 		.userdata = userdata,
 		.userdata_len = turn_userdata_write(a, userdata),
 	};
-	struct batch b = { .a = a, .now = now };
-	uint32_t id = 0;
-	int err;
+}
 
-	err = fastpath(a)->allocation_new(a->srv->env, &fa, &id);
-	if (err) {
-		withdraw(a, err, now);
-		return;
-	}
+static void installed(struct turn_allocation *a, uint32_t id)
+{
 	a->fastpath_id = id;
 	turn_table_insert(&a->srv->by_fastpath_id, &a->by_fastpath_id, id);
 	turn_count(&a->srv->stats.offloaded);
-	batch_everything(&b);
+}
+
+/* Allocations first, for the module chooses ids; then all that they have. */
+static void install(struct turn_server *srv, struct turn_allocation **as,
+		    size_t n, uint64_t now)
+{
+	struct turn_fastpath_allocation fa[SESSIONS_MAX];
+	uint8_t userdata[SESSIONS_MAX][TURN_USERDATA_MAX];
+	struct batch b = { .srv = srv, .now = now };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		describe(as[i], now, userdata[i], &fa[i]);
+	srv->ops->fastpath->allocations_new(srv->env, fa, n);
+	for (i = 0; i < n; i++) {
+		if (fa[i].error)
+			withdraw(as[i], fa[i].error, now);
+		else
+			installed(as[i], fa[i].id);
+	}
+	for (i = 0; i < n; i++)
+		if (as[i]->fastpath_id)
+			batch_everything(&b, as[i]);
 	batch_flush(&b);
-	if (b.err)
-		withdraw(a, b.err, now);
+}
+
+static bool ready(const struct turn_allocation *a, uint64_t now)
+{
+	return !a->fastpath_id && now >= a->offload_after && eligible(a);
 }
 
 void turn_offload_begin(struct turn_allocation *a, uint64_t now)
 {
-	if (a->fastpath_id || now < a->offload_after || !eligible(a))
+	if (!ready(a, now))
 		return;
 	turn_timer_unset(&a->srv->timers, &a->offload_timer);
-	install(a, now);
+	install(a->srv, &a, 1, now);
 }
 
+/* When the module appears, every allocation's timer is due at once. */
 void turn_offload_fire(struct turn_timer *timer, uint64_t now)
 {
-	struct turn_allocation *a =
-		container_of(timer, struct turn_allocation, offload_timer);
+	struct turn_allocation *as[SESSIONS_MAX], *a;
+	struct turn_server *srv;
+	size_t n = 0;
 
-	turn_offload_begin(a, now);
+	a = container_of(timer, struct turn_allocation, offload_timer);
+	srv = a->srv;
+	for (;;) {
+		if (ready(a, now))
+			as[n++] = a;
+		if (n == SESSIONS_MAX || srv->tick_left <= 1)
+			break;
+		timer = turn_timers_take(&srv->timers, now, turn_offload_fire);
+		if (!timer)
+			break;
+		srv->tick_left--;
+		a = container_of(timer, struct turn_allocation, offload_timer);
+	}
+	if (n)
+		install(srv, as, n, now);
 }
 
 void turn_offload_refresh(struct turn_allocation *a, uint64_t now)
@@ -217,33 +287,29 @@ void turn_offload_refresh(struct turn_allocation *a, uint64_t now)
 void turn_offload_permission(struct turn_permission *p, bool revived,
 			     uint64_t now)
 {
-	struct batch b = { .a = p->allocation, .now = now };
+	struct batch b = { .srv = p->allocation->srv, .now = now };
 
-	if (!b.a->fastpath_id) {
-		turn_offload_begin(b.a, now);
+	if (!p->allocation->fastpath_id) {
+		turn_offload_begin(p->allocation, now);
 		return;
 	}
 	if (revived)
-		batch_permission(&b, p);
+		batch_revived(&b, p);
 	else
-		batch_next(&b, p);
+		batch_permission(&b, p);
 	batch_flush(&b);
-	if (b.err)
-		withdraw(b.a, b.err, now);
 }
 
 void turn_offload_channel(struct turn_channel *c, uint64_t now)
 {
-	struct batch b = { .a = c->allocation, .now = now };
+	struct batch b = { .srv = c->allocation->srv, .now = now };
 
-	if (!b.a->fastpath_id) {
-		turn_offload_begin(b.a, now);
+	if (!c->allocation->fastpath_id) {
+		turn_offload_begin(c->allocation, now);
 		return;
 	}
-	batch_channel(&b, c);
+	batch_channel(&b, c, true);
 	batch_flush(&b);
-	if (b.err)
-		withdraw(b.a, b.err, now);
 }
 
 /* --- news of the module ---------------------------------------------------- */

@@ -47,6 +47,7 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @last_serial: of allocations
  * @indications: Data indications made, for their transaction ids
  * @fastpath_complain_after: when the next refusal of the module is a warning
+ * @tick_left: timers that may still fire in this turn_server_tick()
  * @fastpath_up: the module is there
  * @draining: refuse new allocations
  * @reply: where responses are built
@@ -72,6 +73,7 @@ struct turn_server {
 	uint64_t last_serial;
 	uint64_t indications;
 	uint64_t fastpath_complain_after;
+	unsigned int tick_left;
 	bool fastpath_up;
 	bool draining;
 	uint8_t reply[TURN_REPLY_MAX];

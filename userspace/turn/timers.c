@@ -111,6 +111,20 @@ uint64_t turn_timers_next(const struct turn_timers *timers)
 	return timers->set ? timers->heap[0].due : UINT64_MAX;
 }
 
+struct turn_timer *turn_timers_take(struct turn_timers *timers, uint64_t now,
+				    turn_timer_fn fire)
+{
+	struct turn_timer *timer;
+
+	if (turn_timers_next(timers) > now || !timers->set)
+		return NULL;
+	timer = timers->heap[0].timer;
+	if (timer->fire != fire)
+		return NULL;
+	turn_timer_unset(timers, timer);
+	return timer;
+}
+
 bool turn_timers_fire(struct turn_timers *timers, uint64_t now)
 {
 	struct turn_timer *timer;

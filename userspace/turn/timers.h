@@ -72,6 +72,19 @@ void turn_timer_unset(struct turn_timers *timers, struct turn_timer *timer);
 /** turn_timers_next() - when the first is due; UINT64_MAX if none is set */
 uint64_t turn_timers_next(const struct turn_timers *timers);
 
+/**
+ * turn_timers_take() - unset the first timer, if it is due and of a kind
+ * @timers: the timers
+ * @now: the time
+ * @fire: the kind
+ *
+ * For a function that, being fired, does the work of others like it as well.
+ *
+ * Return: the timer, or NULL
+ */
+struct turn_timer *turn_timers_take(struct turn_timers *timers, uint64_t now,
+				    turn_timer_fn fire);
+
 /** turn_timers_fire() - fire the first one if it is due. Return: did it? */
 bool turn_timers_fire(struct turn_timers *timers, uint64_t now);
 

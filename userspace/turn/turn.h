@@ -110,6 +110,8 @@ struct turn_relay {
  * @max_bps: limit in bytes per second, each way; 0: none
  * @userdata: opaque bytes by which a later daemon adopts the allocation
  * @userdata_len: how many, at most TURN_USERDATA_MAX
+ * @id: result: its id in the module
+ * @error: result: 0 or a negative errno
  */
 struct turn_fastpath_allocation {
 	struct transport_addr client;
@@ -120,16 +122,23 @@ struct turn_fastpath_allocation {
 	uint64_t max_bps;
 	const uint8_t *userdata;
 	size_t userdata_len;
+	uint32_t id;
+	int error;
 };
 
 /**
- * struct turn_fastpath_peer - a permission, and perhaps a channel with it
+ * struct turn_fastpath_peer - a permission, a channel, or both
+ * @id: id of the allocation
+ * @error: result: 0 or a negative errno
  * @peer: the peer's IP address; with a channel also its port
- * @permission_ms: time to live of the permission from now
+ * @permission_ms: time to live of the permission from now; 0: only the
+ *	channel, for an entry before this one brought the permission
  * @channel: channel number, or 0: only the permission
  * @channel_ms: time to live of the channel from now
  */
 struct turn_fastpath_peer {
+	uint32_t id;
+	int error;
 	struct transport_addr peer;
 	uint32_t permission_ms;
 	uint16_t channel;
@@ -138,28 +147,29 @@ struct turn_fastpath_peer {
 
 /**
  * struct turn_fastpath_ops - the module
- * @allocation_new: install an allocation; @id is filled
- * @allocation_set: give it a new time to live
- * @allocation_del: remove it with all that belongs to it
+ * @allocations_new: install allocations; each @id or @error is filled
+ * @allocation_set: give one a new time to live
+ * @allocation_del: remove one with all that belongs to it
  * @peers_set: install or refresh, for each of @count entries in order, the
- *	permission and then (unless 0) the channel. All or an error.
+ *	permission and then the channel; each @error is filled
  *
- * All are synchronous: when they return, the module does what was asked. They
- * return 0 or a negative errno; -ENODEV when the module is gone, after which
- * the shell also calls turn_server_fastpath_down() soon.
+ * All are synchronous: when they return, the module does what was asked. Many
+ * at a time cost less than one by one. Errors are negative errnos; -ENODEV
+ * when the module is gone, after which the shell also calls
+ * turn_server_fastpath_down() soon.
  *
- * An allocation in the module is complete, or it is not there: after a failed
- * allocation_set or peers_set the server removes the allocation and relays it
- * in userspace.
+ * An allocation in the module is complete, or it is not there: where
+ * allocation_set or an entry of peers_set fails, the server removes the
+ * allocation and relays it in userspace.
  */
 struct turn_fastpath_ops {
-	int (*allocation_new)(void *env,
-			      const struct turn_fastpath_allocation *allocation,
-			      uint32_t *id);
+	void (*allocations_new)(void *env,
+				struct turn_fastpath_allocation *allocations,
+				size_t count);
 	int (*allocation_set)(void *env, uint32_t id, uint32_t timeout_ms);
 	int (*allocation_del)(void *env, uint32_t id);
-	int (*peers_set)(void *env, uint32_t id,
-			 const struct turn_fastpath_peer *peers, size_t count);
+	void (*peers_set)(void *env, struct turn_fastpath_peer *peers,
+			  size_t count);
 };
 
 /** enum turn_log_level - as syslog has them, but fewer */
