@@ -47,7 +47,7 @@ endif
 
 .PHONY: all programs libraries module install uninstall clean help deps \
 	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels \
-	demo bench lint
+	demo bench scale lint
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -155,6 +155,10 @@ demo: deps	## relay a real client's traffic through the module, in a VM
 bench: deps	## instructions per relayed packet, ours beside coturn's
 	@$(MAKE) --no-print-directory programs bench-programs
 	@tests/bench/bench
+
+scale: deps	## what a million channels cost: creation, memory, packets
+	@$(MAKE) --no-print-directory programs bench-programs
+	@tests/bench/scale
 
 lint: deps	## checkpatch, sparse, clang-tidy
 	@tests/lint

@@ -48,7 +48,7 @@
 #include <linux/wait.h>
 #include <net/net_namespace.h>
 
-#define BENCH_FRAMES_MAX	(16 << 20)	/* bytes in a set of frames */
+#define BENCH_FRAMES_MAX	(512 << 20)	/* bytes in a set of frames */
 #define BENCH_CAPTURE_MAX	(16 << 20)	/* bytes kept of what came out */
 #define BENCH_BURST_MAX		1024
 #define BENCH_TIMEOUT		(5 * HZ)	/* for a burst to come out */
