@@ -6,8 +6,10 @@
  * The source hands ready-made Ethernet frames to the stack as if a device had
  * just received them: in bursts, with bottom halves off, as a driver's poll
  * does. The sink takes UDP packets at the ingress of another device, counts
- * and frees them. What is in the frames is the caller's business, so one
- * module serves plain forwarding, TURN over IPv4 and IPv6, and whatever comes.
+ * and frees them; an skb that is left to be segmented (UDP GSO) counts as the
+ * packets it stands for, as if the device did that. What is in the frames is
+ * the caller's business, so one module serves plain forwarding, TURN over IPv4
+ * and IPv6, and whatever comes.
  *
  * Files in debugfs, directory kturn_bench:
  *
@@ -23,7 +25,7 @@
  *		Fails with ETIMEDOUT when packets do not arrive.
  *   result	read: what the last run saw, as "key value" lines
  *   captured	read: the frames that came out of the last run with capture=1,
- *		warm-up excluded, in the format of frames
+ *		warm-up excluded, in the format of frames; segmented
  *
  * Devices are found by name in all network namespaces, so names must differ.
  *
@@ -97,6 +99,7 @@ struct bench_result {
 	u64 idle_us;
 	u64 sent;
 	u64 received;
+	u64 skbs;
 	u64 bytes;
 	u64 calibration;
 };
@@ -105,6 +108,7 @@ struct bench_result {
  * struct bench_sink - where packets end
  * @received: packets so far
  * @target: wake the source at this many
+ * @skbs: what they came in
  * @bytes: their bytes, from the network header on
  * @wait: the source, waiting
  * @captured: copy of what came, or NULL
@@ -113,6 +117,7 @@ struct bench_result {
 struct bench_sink {
 	atomic_t received;
 	int target;
+	u64 skbs;
 	u64 bytes;
 	wait_queue_head_t wait;
 	u8 *captured;
@@ -128,20 +133,38 @@ static struct dentry *bench_dir;
 
 /* --- the sink ------------------------------------------------------------- */
 
-static void bench_capture(struct sk_buff *skb)
+/* Keeps a frame; @skb's data is its Ethernet header. */
+static void bench_capture_frame(struct sk_buff *skb)
 {
-	unsigned int len = skb->len + ETH_HLEN;
 	u8 *to = sink.captured + sink.captured_len;
-	u16 len16 = len;
+	u16 len = skb->len;
 
-	if (sink.captured_len + sizeof(len16) + len > BENCH_CAPTURE_MAX)
+	if (sink.captured_len + sizeof(len) + len > BENCH_CAPTURE_MAX)
 		return;
 	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
 		return;
-	memcpy(to, &len16, sizeof(len16));
-	if (skb_copy_bits(skb, -ETH_HLEN, to + sizeof(len16), len))
+	memcpy(to, &len, sizeof(len));
+	if (skb_copy_bits(skb, 0, to + sizeof(len), len))
 		return;
-	sink.captured_len += sizeof(len16) + len;
+	sink.captured_len += sizeof(len) + len;
+}
+
+static void bench_capture(struct sk_buff *skb)
+{
+	struct sk_buff *segs, *seg, *next;
+
+	skb_push(skb, ETH_HLEN);
+	if (!skb_is_gso(skb)) {
+		bench_capture_frame(skb);
+		return;
+	}
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs))
+		return;
+	skb_list_walk_safe(segs, seg, next) {
+		bench_capture_frame(seg);
+		consume_skb(seg);
+	}
 }
 
 static bool bench_is_udp(const struct sk_buff *skb)
@@ -160,14 +183,19 @@ static bool bench_is_udp(const struct sk_buff *skb)
 static rx_handler_result_t bench_sink_receive(struct sk_buff **pskb)
 {
 	struct sk_buff *skb = *pskb;
+	int packets = 1;
 
 	if (!bench_is_udp(skb))
 		return RX_HANDLER_PASS;
+	if (skb_is_gso(skb))
+		packets = skb_shinfo(skb)->gso_segs;
+	sink.skbs++;
 	sink.bytes += skb->len;
 	if (unlikely(sink.captured))
 		bench_capture(skb);
 	consume_skb(skb);
-	if (atomic_inc_return(&sink.received) == READ_ONCE(sink.target))
+	if (atomic_add_return(packets, &sink.received) ==
+	    READ_ONCE(sink.target))
 		wake_up(&sink.wait);
 	return RX_HANDLER_CONSUMED;
 }
@@ -281,6 +309,7 @@ static int bench_measure(const struct bench_run *run)
 
 	result.sent = 0;
 	atomic_set(&sink.received, 0);
+	sink.skbs = 0;
 	sink.bytes = 0;
 	sink.captured_len = 0;
 	idle = get_cpu_idle_time_us(0, NULL);
@@ -290,6 +319,7 @@ static int bench_measure(const struct bench_run *run)
 	result.idle_us = get_cpu_idle_time_us(0, NULL) - idle;
 out:
 	result.received = atomic_read(&sink.received);
+	result.skbs = sink.skbs;
 	result.bytes = sink.bytes;
 	return err;
 }
@@ -519,6 +549,7 @@ static int bench_result_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "idle_us %llu\n", result.idle_us);
 	seq_printf(seq, "sent %llu\n", result.sent);
 	seq_printf(seq, "received %llu\n", result.received);
+	seq_printf(seq, "skbs %llu\n", result.skbs);
 	seq_printf(seq, "bytes %llu\n", result.bytes);
 	seq_printf(seq, "calibration %llu\n", result.calibration);
 	seq_printf(seq, "cpus %u\n", num_online_cpus());
