@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Makes allocations on a TURN server and binds a channel on each, one after
- * the other, as real clients would: long-term credentials, real sockets, any
- * server. Then says what it got, one line each:
+ * Makes allocations on a TURN server, then binds a channel on each, as real
+ * clients would: long-term credentials, real sockets, any server. Channels
+ * lead to a peer each; with --pairs, the first client's to the second's
+ * relayed transport address and back, and so on. Then says what it got, one
+ * line each:
  *
  *	CLIENT SERVER RELAYED CHANNEL PEER
  *
@@ -37,6 +39,7 @@
  * @client: transport address of the first client; each has the next port
  * @peer: transport address of the first peer; each has the next port
  * @count: number of clients
+ * @pairs: clients are one another's peers
  * @user: user name
  * @password: password
  */
@@ -45,6 +48,7 @@ struct options {
 	struct transport_addr client;
 	struct transport_addr peer;
 	unsigned int count;
+	bool pairs;
 	const char *user;
 	const char *password;
 };
@@ -55,6 +59,8 @@ struct options {
  * @crypto: for integrity
  * @fd: connected socket
  * @addr: its own transport address
+ * @channel: number of its channel
+ * @peer: where the channel leads to
  * @relayed: the relayed transport address it got
  * @key: key of the long-term credentials, once the realm is known
  * @realm: realm, zero-terminated; empty until the server has sent it
@@ -68,6 +74,8 @@ struct client {
 	struct stun_crypto *crypto;
 	int fd;
 	struct transport_addr addr;
+	uint16_t channel;
+	struct transport_addr peer;
 	struct transport_addr relayed;
 	struct stun_key key;
 	char realm[STUN_TEXT_MAX + 1];
@@ -78,29 +86,21 @@ struct client {
 };
 
 /* Writes the attributes of a request, all but those of authentication. */
-typedef void (*put_attributes)(struct stun_builder *b, const struct client *c,
-			       uint16_t channel,
-			       const struct transport_addr *peer);
+typedef void (*put_attributes)(struct stun_builder *b, const struct client *c);
 
-static void put_allocate(struct stun_builder *b, const struct client *c,
-			 uint16_t channel, const struct transport_addr *peer)
+static void put_allocate(struct stun_builder *b, const struct client *c)
 {
-	(void)c;
-	(void)channel;
 	stun_put_requested_transport(b, IPPROTO_UDP);
 	stun_put_lifetime(b, LIFETIME_S);
-	if (peer->family == AF_INET6)
+	if (c->options->peer.family == AF_INET6)
 		stun_put_address_family(b, STUN_ATTR_REQUESTED_ADDRESS_FAMILY,
 					STUN_FAMILY_IPV6);
 }
 
-static void put_channel_bind(struct stun_builder *b, const struct client *c,
-			     uint16_t channel,
-			     const struct transport_addr *peer)
+static void put_channel_bind(struct stun_builder *b, const struct client *c)
 {
-	(void)c;
-	stun_put_channel_number(b, channel);
-	stun_put_address(b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
+	stun_put_channel_number(b, c->channel);
+	stun_put_address(b, STUN_ATTR_XOR_PEER_ADDRESS, &c->peer);
 }
 
 static void copy_text(const struct stun_message *msg, enum stun_attr_type type,
@@ -161,9 +161,7 @@ static void exchange(struct client *c, size_t len,
 }
 
 static size_t build_request(struct client *c, uint16_t method,
-			    put_attributes put, uint16_t channel,
-			    const struct transport_addr *peer,
-			    struct stun_txid *txid)
+			    put_attributes put, struct stun_txid *txid)
 {
 	struct stun_builder b;
 	ssize_t len;
@@ -172,7 +170,7 @@ static size_t build_request(struct client *c, uint16_t method,
 		err(1, "getrandom");
 	stun_build(&b, c->request, sizeof(c->request), STUN_REQUEST, method,
 		   txid);
-	put(&b, c, channel, peer);
+	put(&b, c);
 	if (c->nonce[0]) {
 		stun_put_string(&b, STUN_ATTR_USERNAME, c->options->user);
 		stun_put_string(&b, STUN_ATTR_REALM, c->realm);
@@ -186,15 +184,13 @@ static size_t build_request(struct client *c, uint16_t method,
 }
 
 /* A request and its success, authenticated as the server wishes. */
-static void request(struct client *c, uint16_t method, put_attributes put,
-		    uint16_t channel, const struct transport_addr *peer)
+static void request(struct client *c, uint16_t method, put_attributes put)
 {
 	struct stun_error error = { 0 };
 	struct stun_txid txid;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		size_t len = build_request(c, method, put, channel, peer,
-					   &txid);
+		size_t len = build_request(c, method, put, &txid);
 
 		exchange(c, len, &txid);
 		if (c->reply.class == STUN_SUCCESS)
@@ -226,34 +222,56 @@ static void open_socket(struct client *c)
 		err(1, "connect");
 }
 
-static void run_client(struct client *c, unsigned int index)
+static void init_client(struct client *c, const struct options *options,
+			struct stun_crypto *crypto, unsigned int index)
 {
-	const struct options *o = c->options;
-	uint16_t channel = CHANNEL_NUMBER_MIN +
-			   index % (CHANNEL_NUMBER_MAX - CHANNEL_NUMBER_MIN);
-	struct transport_addr peer = o->peer;
-	char text[4][TRANSPORT_ADDR_STRLEN];
-
-	c->addr = o->client;
+	c->options = options;
+	c->crypto = crypto;
+	c->channel = CHANNEL_NUMBER_MIN +
+		     index % (CHANNEL_NUMBER_MAX - CHANNEL_NUMBER_MIN);
+	c->addr = options->client;
 	c->addr.port = (uint16_t)(c->addr.port + index);
-	peer.port = (uint16_t)(peer.port + index);
-	c->nonce[0] = '\0';
+	c->peer = options->peer;
+	c->peer.port = (uint16_t)(c->peer.port + index);
+}
+
+static void allocate(struct client *c)
+{
 	open_socket(c);
-	request(c, STUN_ALLOCATE, put_allocate, 0, &peer);
+	request(c, STUN_ALLOCATE, put_allocate);
 	if (stun_get_address(&c->reply, STUN_ATTR_XOR_RELAYED_ADDRESS,
 			     &c->relayed))
 		errx(1, "Allocate: no relayed transport address");
-	request(c, STUN_CHANNEL_BIND, put_channel_bind, channel, &peer);
+	close(c->fd);
+}
+
+static void bind_channel(struct client *c)
+{
+	char text[4][TRANSPORT_ADDR_STRLEN];
+
+	open_socket(c);
+	request(c, STUN_CHANNEL_BIND, put_channel_bind);
 	close(c->fd);
 	printf("%s %s %s %u %s\n", transport_addr_print(&c->addr, text[0]),
-	       transport_addr_print(&o->server, text[1]),
-	       transport_addr_print(&c->relayed, text[2]), channel,
-	       transport_addr_print(&peer, text[3]));
+	       transport_addr_print(&c->options->server, text[1]),
+	       transport_addr_print(&c->relayed, text[2]), c->channel,
+	       transport_addr_print(&c->peer, text[3]));
+}
+
+static void run(struct client *clients, const struct options *o)
+{
+	for (unsigned int i = 0; i < o->count; i++)
+		allocate(&clients[i]);
+	for (unsigned int i = 0; i < o->count; i++) {
+		if (o->pairs)
+			clients[i].peer = clients[i ^ 1].relayed;
+		bind_channel(&clients[i]);
+	}
 }
 
 static void usage(void)
 {
-	errx(2, "options: --server, --client and --peer ADDRESS:PORT, --count N, --user NAME, --password WORD");
+	errx(2, "options: --server, --client and --peer ADDRESS:PORT, --count N, --user NAME, --password WORD [--pairs]");
 }
 
 static void parse_addr(struct transport_addr *addr)
@@ -269,6 +287,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "client", required_argument, NULL, 'c' },
 		{ "peer", required_argument, NULL, 'p' },
 		{ "count", required_argument, NULL, 'n' },
+		{ "pairs", no_argument, NULL, 'P' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "password", required_argument, NULL, 'w' },
 		{ 0 },
@@ -289,6 +308,9 @@ static void parse(struct options *o, int argc, char **argv)
 		case 'n':
 			o->count = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
+		case 'P':
+			o->pairs = true;
+			break;
 		case 'u':
 			o->user = optarg;
 			break;
@@ -305,24 +327,27 @@ static void parse(struct options *o, int argc, char **argv)
 	if (o->client.port + o->count > UINT16_MAX ||
 	    o->peer.port + o->count > UINT16_MAX)
 		errx(2, "not so many ports after the first");
+	if (o->pairs && o->count % 2)
+		errx(2, "an odd number of clients makes no pairs");
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
-	struct client *client;
+	struct stun_crypto *crypto;
+	struct client *clients;
 
 	parse(&options, argc, argv);
-	client = calloc(1, sizeof(*client));
-	if (!client)
+	clients = calloc(options.count, sizeof(*clients));
+	if (!clients)
 		err(1, "memory");
-	client->options = &options;
-	client->crypto = stun_crypto_new();
-	if (!client->crypto)
+	crypto = stun_crypto_new();
+	if (!crypto)
 		errx(1, "OpenSSL lacks SHA-1 or SHA-256");
 	for (unsigned int i = 0; i < options.count; i++)
-		run_client(client, i);
-	stun_crypto_free(client->crypto);
-	free(client);
+		init_client(&clients[i], &options, crypto, i);
+	run(clients, &options);
+	stun_crypto_free(crypto);
+	free(clients);
 	return 0;
 }
