@@ -75,7 +75,7 @@ private_apt()
 		-o Acquire::Retries=3 -o Acquire::Check-Valid-Until=false -o APT::Update::Error-Mode=any "$@"
 }
 
-# set_up_apt NAME: lists for NAME, of what write_sources NAME, the script's own, prints. Sets SUITE to the first of them.
+# set_up_apt NAME: lists for NAME, of what write_sources NAME, the script's own, prints. Sets SUITE to the first one.
 set_up_apt()
 {
 	APT=$CACHE/apt/$1

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ethernet frames with UDP in them: made for the source, read back from the sink. No input or output here."""
+"""Ethernet frames with UDP in them: made for the source, read back from the sink. No input or output here.
+
+Paths that are alike send and receive the same frames, so each is made and read once."""
 
 import functools
 import ipaddress
@@ -10,6 +12,8 @@ ETH_IPV4 = 0x0800
 ETH_IPV6 = 0x86DD
 UDP = 17
 HOP_LIMIT = 64
+# Frames remembered: more than one path sends.
+ALIKE = 1 << 15
 
 # Addresses are strings.
 Datagram = namedtuple("Datagram", "src sport dst dport payload")
@@ -47,6 +51,7 @@ def ipv6_header(src, dst, length):
     return struct.pack("!IHBB16s16s", 6 << 28, length, UDP, HOP_LIMIT, src, dst)
 
 
+@functools.lru_cache(ALIKE)
 def build(mac_src, mac_dst, datagram):
     """The frame that carries a datagram, checksums filled in."""
     src = packed(datagram.src)
@@ -57,6 +62,7 @@ def build(mac_src, mac_dst, datagram):
     return mac_dst + mac_src + struct.pack("!H", ethertype) + header(src, dst, len(udp)) + udp
 
 
+@functools.lru_cache(ALIKE)
 def parse(frame):
     """The datagram in a frame. Raises ValueError for anything that a receiver would drop."""
     ethertype, = struct.unpack_from("!H", frame, 12)

@@ -4,21 +4,20 @@
 
 import argparse
 import json
+import math
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import time
 
 import frames
 import lab
+import loads
 import paths
 from meter import BURST, Lost, Meter
-
-# Source device's own end of each direction: whose MAC addresses the frames carry.
-ENDS = {paths.TO_PEER: ("cl", "rc"), paths.TO_CLIENT: ("pe", "rp")}
-
 
 # Packets before each measurement. The flows themselves are warm since they were checked.
 WARM_UP = 10 * BURST
@@ -28,40 +27,49 @@ def say(text):
     print(f"bench: {time.monotonic():6.1f} s  {text}", file=sys.stderr, flush=True)
 
 
-def frame_set(path, direction, size):
-    source, relay = (lab.mac_bytes(end) for end in ENDS[direction])
-    return frames.pack_set([frames.build(source, relay, d) for d in path.datagrams(direction, size)])
+def by_flow(datagrams):
+    """Flows may overtake one another, packets of a flow may not."""
+    return sorted(datagrams, key=lambda d: d[:4])
 
 
 class Case:
-    """A path in one direction with one payload size, and what was measured of it."""
+    """A path in one direction with one load, and what was measured of it. base: the path it is net of."""
 
-    def __init__(self, path, direction, size, packets):
-        self.path, self.direction, self.size = path, direction, size
+    def __init__(self, path, base, direction, load, packets):
+        self.path, self.base, self.direction, self.load = path, base, direction, load
         self.packets = packets
-        self.frames = frame_set(path, direction, size)
-        self.samples = []
+        senders = path.senders(direction)
+        self.flows = len(senders)
+        sent = [(senders[flow], paths.payload(senders[flow], number, size))
+                for number, (flow, size) in enumerate(load.packets(len(senders), packets))]
+        self.expected = path.expected(direction, sent)
+        relay = path.route(direction)[0]
+        macs = lab.mac_bytes(lab.NEIGHBOUR[relay]), lab.mac_bytes(relay)
+        self.frames = frames.pack_set([frames.build(*macs, d) for d in path.datagrams(direction, sent)])
+        self.samples, self.skbs = [], []
 
     def describe(self):
-        return f"{self.path.title}, {self.path.family.name}, {self.direction}, {self.size} bytes"
+        return f"{self.path.title}, {self.path.family.name}, {self.direction}, {self.load.title}"
 
     def _run(self, meter, packets, warm_up, capture=False):
         path = self.path
+        devices = [end and path.lab.dev(end) for end in path.route(self.direction)]
         meter.load(self.frames)
         path.enter()
-        cost = meter.run(path.route(self.direction), packets, warm_up, capture)
+        cost = meter.run(devices, packets, warm_up, capture)
         path.leave()
         path.sent[self.direction] += packets + warm_up
         return cost
 
     def verify(self, meter):
-        """Lets one packet of each flow through and compares it, byte by byte, with what must come out.
+        """Lets the load through once and compares it, byte by byte, with what must come out.
 
-        Each flow has three packets before: conntrack and flowtable take that many to settle."""
-        flows = len(self.path.flows)
-        self._run(meter, flows, 3 * flows, capture=True)
-        got = sorted(frames.parse(frame) for frame in meter.captured())
-        expected = sorted(self.path.expected(self.direction, self.size))
+        Before, three packets are, for each flow: conntrack and flowtable take that many of a flow to settle."""
+        count = len(self.expected)
+        times = math.ceil(3 * self.flows / count)
+        self._run(meter, count, times * count, capture=True)
+        got = by_flow(frames.parse(frame) for frame in meter.captured())
+        expected = by_flow(self.expected)
         if got != expected:
             wrong = next((g, e) for g, e in zip(got + [None], expected + [None]) if g != e)
             raise RuntimeError(f"{self.describe()}: {len(got)} packets came out, {len(expected)} expected;"
@@ -69,62 +77,70 @@ class Case:
 
     def measure(self, meter):
         self.samples.append(self._run(meter, self.packets, WARM_UP))
+        self.skbs.append(meter.skbs)
 
     def result(self):
-        return {"family": self.path.family.name, "payload": self.size, "path": self.path.name,
-                "title": self.path.title, "direction": self.direction, "flows": len(self.path.flows),
-                "packets": self.packets, "samples": self.samples}
+        return {"family": self.path.family.name, "load": self.load.name, "load_title": self.load.title,
+                "path": self.path.name, "base": self.base, "title": self.path.title, "direction": self.direction,
+                "flows": self.flows, "packets": self.packets,
+                "samples": self.samples, "skbs": statistics.median(self.skbs)}
 
 
 # Paths measured without kturn.ko and with it. The daemons among them have flows of their own number.
 WITHOUT_MODULE = (paths.Base, paths.Floor, paths.Forwarding, paths.Conntrack, paths.Flowtable, paths.Coturn,
-                  paths.Kturnd)
-WITH_MODULE = (paths.Kernel, paths.KernelInput, paths.Miss, paths.MissConntrack)
+                  paths.NewCoturn, paths.Kturnd)
+WITH_MODULE = (paths.BaseBesideKturn, paths.Kernel, paths.KernelInput, paths.Hairpin, paths.Miss, paths.MissConntrack)
 # What every other figure is compared with.
-YARDSTICKS = {"base", "ip-forward"}
-IN_USERSPACE = (paths.Coturn, paths.Kturnd)
+YARDSTICKS = {"base", "ip-forward", "base-again"}
+IN_USERSPACE = (paths.Coturn, paths.NewCoturn, paths.Kturnd)
 QUICK = ("base", "ip-forward", "conntrack", "coturn", "kturn")
 FAMILIES = {"4": lab.IPV4, "6": lab.IPV6}
 
 
 def parse_options():
-    def numbers(text):
-        return [int(number) for number in text.split(",")]
+    def loads_of(text):
+        return [loads.named(name) for name in text.split(",")]
 
     def families(text):
         return [FAMILIES[digit] for digit in text.split(",")]
 
     parser = argparse.ArgumentParser(prog="tests/bench/bench", description="Counts instructions per relayed packet.")
     names = [kind.name for kind in WITHOUT_MODULE + WITH_MODULE]
-    parser.add_argument("--quick", action="store_true", help="what the verdict needs: IPv4, 172 bytes, 3 rounds")
+    parser.add_argument("--quick", action="store_true", help="what is most telling: IPv4, 172 bytes, 3 rounds")
     parser.add_argument("--paths", type=lambda text: text.split(","), default=names, help=",".join(names))
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each case (7)")
-    parser.add_argument("--sizes", type=numbers, default=[172, 1200], help="bytes of payload (172,1200)")
+    parser.add_argument("--loads", type=loads_of, default="172,1200,mix,runs",
+                        help="bytes of payload, or mix, or runs (172,1200,mix,runs)")
     parser.add_argument("--families", type=families, default=list(FAMILIES.values()), help="of addresses (4,6)")
     parser.add_argument("--packets", type=int, default=3200, help="in a measurement of a path in the kernel (3200)")
     parser.add_argument("--daemon-packets", type=int, default=1280, help="in a measurement of a daemon (1280)")
     parser.add_argument("--flows", type=int, default=1000, help="through a path in the kernel (1000)")
     parser.add_argument("--daemon-flows", type=int, default=200, help="through a daemon (200)")
+    parser.add_argument("--new-coturn", metavar="TREE", help=argparse.SUPPRESS)
     parser.add_argument("--modules", nargs=2, required=True, metavar=("KTURN", "BENCH"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.sizes, options.families, options.paths = 3, [172], [lab.IPV4], QUICK
+        options.rounds, options.loads, options.families, options.paths = 3, loads_of("172"), [lab.IPV4], QUICK
     unknown = set(options.paths) - set(names)
     if unknown:
         parser.error(f"no such path: {', '.join(unknown)}")
     options.paths = YARDSTICKS.union(options.paths)
+    if options.new_coturn:
+        paths.NewCoturn.unpacked_in(options.new_coturn)
     return options
 
 
 class Bench:
     def __init__(self, options):
         self.options = options
+        for kind in self.chosen((paths.Coturn, paths.NewCoturn)):
+            kind.identify()
         self.meter = Meter()
         self.done = []
 
     def run(self):
         self.phase(self.chosen(WITHOUT_MODULE))
-        if self.chosen(WITH_MODULE):
+        if self.chosen(WITH_MODULE[1:]):
             say("loading kturn.ko")
             subprocess.run(["insmod", f"{self.options.modules[0]}/kturn.ko"], check=True)
             self.phase(self.chosen(WITH_MODULE))
@@ -135,9 +151,10 @@ class Bench:
 
     def phase(self, kinds):
         """Sets paths up, measures them in turn, round after round, and takes them down."""
+        base = kinds[0].name
         started = [self.start(kind, family) for family in self.options.families for kind in kinds]
-        cases = [self.case(path, direction, size)
-                 for path in started for size in self.options.sizes for direction in paths.DIRECTIONS]
+        cases = [self.case(path, base, direction, load)
+                 for path in started for load in self.options.loads for direction in paths.DIRECTIONS]
         say("checking what each path forwards, byte by byte")
         for case in cases:
             case.verify(self.meter)
@@ -157,15 +174,21 @@ class Bench:
         path.start()
         return path
 
-    def case(self, path, direction, size):
+    def case(self, path, base, direction, load):
         packets = self.options.daemon_packets if type(path) in IN_USERSPACE else self.options.packets
-        return Case(path, direction, size, packets)
+        return Case(path, base, direction, load, packets)
 
 
-def notes():
-    """What a reader of the table has to know about the settings."""
-    return [f"coturn's settings: turnserver {' '.join(paths.Coturn.settings)}".replace(paths.PASSWORD, "..."),
-            f"kturnd's settings: kturnd {' '.join(paths.Kturnd.settings)}".replace(paths.PASSWORD, "...")]
+def settings(kind, program):
+    """What a reader of the table has to know about a daemon's settings."""
+    return f"{kind.name}'s settings: {program} {' '.join(kind.settings)}".replace(paths.PASSWORD, "...")
+
+
+def describe_daemons(chosen):
+    """Settings, and the versions of coturn that the programs told that were measured."""
+    coturns = [kind for kind in chosen if issubclass(kind, paths.Coturn)]
+    return {"notes": [settings(kind, "kturnd" if kind is paths.Kturnd else "turnserver") for kind in chosen],
+            "coturn": {kind.name: kind.version for kind in coturns}}
 
 
 def cpu_model():
@@ -183,11 +206,12 @@ def main():
     os.makedirs(paths.RUN_DIRECTORY)
     try:
         subprocess.run(["insmod", f"{options.modules[1]}/kturn_bench.ko"], check=True)
-        cases = Bench(options).run()
+        bench = Bench(options)
+        cases = bench.run()
     except (Lost, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"bench: error: {error}")
     measured = {"kernel": platform.release(), "cpu": cpu_model(), "burst": BURST, "quick": options.quick,
-                "notes": notes(), "cases": cases}
+                "cases": cases, **describe_daemons(bench.chosen(IN_USERSPACE))}
     with open(f"{results}/measured.json", "w") as file:
         json.dump(measured, file, indent=1)
     say("measured")

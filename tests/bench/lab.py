@@ -17,6 +17,8 @@ import os
 import subprocess
 
 MAC = {"cl": "02:00:00:00:00:0c", "rc": "02:00:00:00:01:01", "rp": "02:00:00:00:01:02", "pe": "02:00:00:00:00:0e"}
+# What the relay's devices are joined to.
+NEIGHBOUR = {"rc": "cl", "rp": "pe"}
 CLONE_NEWNET = 0x40000000
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -31,7 +33,8 @@ class Addresses:
 
 
 IPV4 = Addresses("IPv4", "10.0.1.2", "10.0.1.1", "10.0.2.1", "10.0.2.2", 24)
-IPV6 = Addresses("IPv6", "fd00:1::2", "fd00:1::1", "fd00:2::1", "fd00:2::2", 64)
+# Not unique local addresses: the newest coturn takes none of these for a peer, whatever it is told.
+IPV6 = Addresses("IPv6", "2001:db8:1::2", "2001:db8:1::1", "2001:db8:2::1", "2001:db8:2::2", 64)
 
 
 def mac_bytes(end):

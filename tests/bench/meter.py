@@ -17,6 +17,8 @@ class Lost(Exception):
 class Meter:
     def __init__(self):
         self._loaded = None
+        # Of the last run, skbs that came to the sink, for each packet: fewer where a relay left them to be segmented.
+        self.skbs = 1.0
 
     def load(self, frame_set):
         """Makes a packed set of frames the one to send. The set last loaded is not copied again."""
@@ -48,6 +50,7 @@ class Meter:
         if lost or result["received"] != result["sent"]:
             raise Lost(f"{result['sent']} packets sent to {device_in}, {result['received']} came to {device_out}")
         check_counting(result)
+        self.skbs = result["skbs"] / packets
         return (result["cycles"] - result["idle_us"] * 1000) / packets
 
     @staticmethod

@@ -2,8 +2,8 @@
 """The paths that are compared: how each is set up, what goes in, what has to come out.
 
 A path has a name, a title for the table, flows, and two directions. `route` says between which devices it is measured,
-`datagrams` what is sent, `expected` what must arrive. `start` sets it up; `enter` and `leave` enclose its
-measurements, so that a daemon runs only while its own path is measured.
+`senders` which flows send, `datagrams` how what they send looks, `expected` what must arrive. `start` sets it up;
+`enter` and `leave` enclose its measurements, so that a daemon runs only while its own path is measured.
 """
 
 import json
@@ -18,6 +18,8 @@ from frames import Datagram
 
 TO_PEER, TO_CLIENT = "to-peer", "to-client"
 DIRECTIONS = (TO_PEER, TO_CLIENT)
+# What kturnctl calls them.
+COUNTERS = {TO_PEER: "to_peer", TO_CLIENT: "to_client"}
 
 CLIENT_PORT, PEER_PORT, SERVER_PORT = 20000, 40000, 3478
 USER, PASSWORD, REALM = "bench", "count-instructions", "bench.invalid"
@@ -32,14 +34,14 @@ PATTERN = bytes(range(256)) * 8
 Flow = namedtuple("Flow", "index client_port relayed_port channel peer_port")
 
 
-def payload(flow, size):
-    """Application data that tells the flows apart."""
-    start = flow.index % 256
-    return flow.index.to_bytes(4, "big") + PATTERN[start:start + size - 4]
+def payload(flow, number, size):
+    """Application data that tells the flows apart, and the packets of a flow."""
+    start = (flow.index + number) % 256
+    return flow.index.to_bytes(4, "big") + number.to_bytes(4, "big") + PATTERN[start:start + size - 8]
 
 
-def channel_data(flow, size):
-    return flow.channel.to_bytes(2, "big") + size.to_bytes(2, "big") + payload(flow, size)
+def channel_data(flow, data):
+    return flow.channel.to_bytes(2, "big") + len(data).to_bytes(2, "big") + data
 
 
 class Forwarding:
@@ -72,18 +74,21 @@ class Forwarding:
         """After the measurements: was the path what it claims to be? Raises RuntimeError if not."""
 
     def route(self, direction):
-        ends = ("rc", "pe") if direction == TO_PEER else ("rp", "cl")
-        return (self.lab.dev(ends[0]), self.lab.dev(ends[1]), None)
+        """Devices: where packets come in, where they go out, and, if not through the stack, by which."""
+        return ("rc", "pe", None) if direction == TO_PEER else ("rp", "cl", None)
 
-    def datagrams(self, direction, size):
+    def senders(self, _direction):
+        return self.flows
+
+    def datagrams(self, direction, sent):
+        """sent: (flow, application data) of each packet."""
         family = self.family
         if direction == TO_PEER:
-            return [Datagram(family.client, f.client_port, family.peer, f.peer_port, payload(f, size))
-                    for f in self.flows]
-        return [Datagram(family.peer, f.peer_port, family.client, f.client_port, payload(f, size)) for f in self.flows]
+            return [Datagram(family.client, f.client_port, family.peer, f.peer_port, data) for f, data in sent]
+        return [Datagram(family.peer, f.peer_port, family.client, f.client_port, data) for f, data in sent]
 
-    def expected(self, direction, size):
-        return self.datagrams(direction, size)
+    def expected(self, direction, sent):
+        return self.datagrams(direction, sent)
 
 
 class Base(Forwarding):
@@ -92,8 +97,14 @@ class Base(Forwarding):
     name, title = "base", "dropped on arrival"
 
     def route(self, direction):
-        device = self.lab.dev("rc" if direction == TO_PEER else "rp")
+        device = "rc" if direction == TO_PEER else "rp"
         return (device, device, None)
+
+
+class BaseBesideKturn(Base):
+    """Base once more, to compare with what is measured beside it: the allocator's state shifts all of them by some."""
+
+    name, title, lab_name = "base-again", "dropped on arrival, once more", "base"
 
 
 class Floor(Forwarding):
@@ -102,10 +113,7 @@ class Floor(Forwarding):
     name, title = "floor", "device to device, nothing else"
 
     def route(self, direction):
-        devices = [self.lab.dev(end) for end in ("rc", "pe", "rp")]
-        if direction == TO_CLIENT:
-            devices = [self.lab.dev(end) for end in ("rp", "cl", "rc")]
-        return tuple(devices)
+        return ("rc", "pe", "rp") if direction == TO_PEER else ("rp", "cl", "rc")
 
 
 class Netfilter(Forwarding):
@@ -163,24 +171,31 @@ class Flowtable(Netfilter):
 class Relay(Forwarding):
     """Anything that speaks TURN: ChannelData on one side, plain datagrams on the other."""
 
-    def datagrams(self, direction, size):
+    def datagrams(self, direction, sent):
         family = self.family
         if direction == TO_PEER:
-            return [Datagram(family.client, f.client_port, family.server, SERVER_PORT, channel_data(f, size))
-                    for f in self.flows]
-        return [Datagram(family.peer, f.peer_port, family.relay, f.relayed_port, payload(f, size)) for f in self.flows]
+            return [self._from_client(f, data) for f, data in sent]
+        return [Datagram(family.peer, f.peer_port, family.relay, f.relayed_port, data) for f, data in sent]
 
-    def expected(self, direction, size):
+    def expected(self, direction, sent):
         family = self.family
         if direction == TO_PEER:
-            return [Datagram(family.relay, f.relayed_port, family.peer, f.peer_port, payload(f, size))
-                    for f in self.flows]
-        return [Datagram(family.server, SERVER_PORT, family.client, f.client_port, channel_data(f, size))
-                for f in self.flows]
+            return [Datagram(family.relay, f.relayed_port, family.peer, f.peer_port, data) for f, data in sent]
+        return [self._to_client(f, data) for f, data in sent]
+
+    def _from_client(self, flow, data):
+        family = self.family
+        return Datagram(family.client, flow.client_port, family.server, SERVER_PORT, channel_data(flow, data))
+
+    def _to_client(self, flow, data):
+        family = self.family
+        return Datagram(family.server, SERVER_PORT, family.client, flow.client_port, channel_data(flow, data))
 
 
 class Daemon(Relay):
     """A TURN server with real allocations. It stands still while other paths are measured."""
+
+    pairs = False  # channels lead from client to client, not to peers
 
     def __init__(self, family, flows):
         super().__init__(family, flows)
@@ -205,7 +220,7 @@ class Daemon(Relay):
                 ["build/tests/bench/bind", "--count", str(self.flow_count), "--user", USER, "--password", PASSWORD,
                  "--server", f"{bracket.format(family.server)}:{SERVER_PORT}",
                  "--client", f"{bracket.format(family.client)}:{CLIENT_PORT}",
-                 "--peer", f"{bracket.format(family.peer)}:{PEER_PORT}"],
+                 "--peer", f"{bracket.format(family.peer)}:{PEER_PORT}", *(["--pairs"] if self.pairs else [])],
                 stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             self._show_log()
@@ -242,18 +257,40 @@ def port(address):
 
 class Coturn(Daemon):
     name, title = "coturn", "coturn"
+    program, at_its_best = ["turnserver"], ""
     # One relay thread for one processor; nothing logged, nothing looked up per packet.
-    settings = ["-n", "--lt-cred-mech", f"--user={USER}:{PASSWORD}", f"--realm={REALM}", "--relay-threads=1",
-                "--no-tls", "--no-dtls", "--no-tcp", "--no-tcp-relay", "--no-cli", "--no-rfc5780",
-                "--no-software-attribute", "--no-dynamic-ip-list", "--no-dynamic-realms", "--no-auth-pings",
-                "--no-stdout-log", "--log-file=/dev/null", "--simple-log",
-                f"--channel-lifetime={LIFETIME}", f"--permission-lifetime={LIFETIME}"]
+    common = ["-n", "--lt-cred-mech", f"--user={USER}:{PASSWORD}", f"--realm={REALM}", "--relay-threads=1",
+              "--no-tls", "--no-tcp", "--no-tcp-relay", "--no-cli", "--no-rfc5780", "--no-software-attribute",
+              "--no-dynamic-ip-list", "--no-dynamic-realms", "--no-auth-pings",
+              "--no-stdout-log", "--log-file=/dev/null", "--simple-log",
+              f"--channel-lifetime={LIFETIME}", f"--permission-lifetime={LIFETIME}"]
+    settings = [*common, "--no-dtls"]
 
     def command(self):
         files = f"{RUN_DIRECTORY}/{self.lab.name}"
-        return ["turnserver", *self.settings, f"--listening-port={SERVER_PORT}",
+        return [*self.program, *self.settings, f"--listening-port={SERVER_PORT}",
                 f"--listening-ip={self.family.server}", f"--relay-ip={self.family.relay}",
                 f"--userdb={files}.db", f"--pidfile={files}.pid"]
+
+    @classmethod
+    def identify(cls):
+        """Has the program say its version, and puts it into the title."""
+        version = subprocess.run([*cls.program, "--version"], stdout=subprocess.PIPE, text=True, check=True)
+        cls.version = version.stdout.strip()
+        cls.title = f"coturn {cls.version}{cls.at_its_best}"
+
+
+class NewCoturn(Coturn):
+    """A newer release at its best: one relay socket for all, datagrams received and sent many at a time."""
+
+    name, lab_name, at_its_best = "coturn-4.18", "coturn418", ", multiplex, GSO"
+    settings = [*Coturn.common, "--multiplex-peer", "--udp-recvmmsg", "--udp-gso"]
+
+    @classmethod
+    def unpacked_in(cls, tree):
+        """It runs on the libraries of its own release, all of which lie in the tree."""
+        cls.program = [f"{tree}/usr/lib64/ld-linux-x86-64.so.2", "--library-path", f"{tree}/usr/lib/x86_64-linux-gnu",
+                       f"{tree}/usr/bin/turnserver"]
 
 
 class Kturnd(Daemon):
@@ -275,15 +312,19 @@ class Kturnd(Daemon):
     def check(self):
         """All packets must have been relayed by whom the path is named after, and nobody else."""
         super().check()
-        self.enter()
-        with lab.netns(self.lab.ns("relay")):
-            status = json.loads(subprocess.run(["build/kturnctl", "--socket", self.socket(), "--json", "status"],
-                                               stdout=subprocess.PIPE, text=True, check=True).stdout)
-        for direction, key in ((TO_PEER, "to_peer"), (TO_CLIENT, "to_client")):
+        status = self._status()
+        for direction, key in COUNTERS.items():
             counted = status[self.relayed_by][key]["packets"]
             if counted != self.sent[direction]:
                 raise RuntimeError(f"{self.name}: {self.sent[direction]} packets sent {direction}, but the"
                                    f" {self.relayed_by} counted {counted}")
+
+    def _status(self):
+        self.enter()
+        with lab.netns(self.lab.ns("relay")):
+            done = subprocess.run(["build/kturnctl", "--socket", self.socket(), "--json", "status"],
+                                  stdout=subprocess.PIPE, text=True, check=True)
+        return json.loads(done.stdout)
 
 
 class Kernel(Kturnd):
@@ -298,6 +339,34 @@ class KernelInput(Kernel):
 
     name, title = "kturn-input", "kturn, hook input"
     settings = [*Kernel.settings, "--kernel-hook=input"]
+
+
+class Hairpin(Kernel):
+    """Both clients on this relay: ChannelData of one arrives as ChannelData at the other.
+
+    "To peer" is from the first of a pair to the second, "to client" the way back."""
+
+    name, title, pairs = "hairpin", "kturn, client to client", True
+
+    def senders(self, direction):
+        return self.flows[direction == TO_CLIENT::2]
+
+    def route(self, _direction):
+        return ("rc", "cl", None)
+
+    def datagrams(self, _direction, sent):
+        return [self._from_client(f, data) for f, data in sent]
+
+    def expected(self, _direction, sent):
+        return [self._to_client(self.flows[f.index ^ 1], data) for f, data in sent]
+
+    def check(self):
+        """All packets must have gone straight from client to client: one to a peer and one to a client, at once."""
+        Daemon.check(self)
+        counted, sent = self._status()["kernel"], sum(self.sent.values())
+        counts = [counted["hairpin"], *(counted[key]["packets"] for key in COUNTERS.values())]
+        if counts != [sent] * 3:
+            raise RuntimeError(f"{self.name}: {sent} packets sent, but the kernel counted {counts}")
 
 
 class Miss(Forwarding):

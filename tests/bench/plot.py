@@ -37,26 +37,42 @@ def legend():
     return out
 
 
+def rows(figures, section):
+    """(title, what is different about it, two cases) of each row, cheapest first.
+
+    Relays, and what they are compared with, on the section's load; those that use UDP GSO also on the load for it."""
+    drawn = []
+    for name, title in figures.paths(section).items():
+        if not name.startswith(("base", "miss")):
+            drawn.append((title, "", figures.both_ways(section, name)))
+    runs = section[0], "runs"
+    for name, title in figures.paths(runs).items():
+        cases = figures.both_ways(runs, name)
+        if all(case["skbs"] < 1 for case in cases):
+            drawn.append((title, f"on {cases[0]['load_title']}", cases))
+    return sorted(drawn, key=lambda row: sum(case["net"] for case in row[2]))
+
+
 def svg(figures, machine):
     """A plot of the first section: IPv4, smallest payload."""
-    family, payload = section = figures.sections()[0]
-    paths = {name: title for name, title in figures.paths(section).items() if name != "base"}
-    rows = sorted(([figures.find(*section, name, direction) for direction in LABELS] for name in paths),
-                  key=lambda cases: sum(case["net"] for case in cases))
-    scale = (WIDTH - LEFT - RIGHT) / max(case["net"] for cases in rows for case in cases)
-    height = TOP + GROUP * len(rows) + 40
+    section = figures.sections()[0]
+    drawn = rows(figures, section)
+    scale = (WIDTH - LEFT - RIGHT) / max(case["net"] for _, _, cases in drawn for case in cases)
+    height = TOP + GROUP * len(drawn) + 40
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
            "<style>text{font:13px sans-serif;fill:#222}.head{font-size:17px;font-weight:600}"
            ".small{font-size:11px;fill:#666}.value{font-size:12px}</style>",
            f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
            text(20, 30, "Instructions per relayed packet", 'class="head"'),
-           text(20, 49, f"{family}, {payload} bytes of payload; net of receiving the packet;"
+           text(20, 49, f"{figures.describe(section)}; net of receiving the packet;"
                         " in brackets: over plain IP forwarding", 'class="small"'), *legend()]
     y = TOP
-    for cases in rows:
-        out.append(text(LEFT - 10, y + BAR + GAP, paths[cases[0]["path"]], 'text-anchor="end"'))
+    for title, but, cases in drawn:
+        out.append(text(LEFT - 10, y + BAR + (-2 if but else GAP), title, 'text-anchor="end"'))
+        if but:
+            out.append(text(LEFT - 10, y + 2 * BAR - 1, but, 'text-anchor="end" class="small"'))
         out += bars(cases, y, scale)
         y += GROUP
     out.append(text(20, height - 14, f"Linux {machine['kernel']}, executed instructions counted by QEMU"
-                                     f" ({machine['qemu_options']}); coturn {machine['coturn']}", 'class="small"'))
+                                     f" ({machine['qemu_options']})", 'class="small"'))
     return "\n".join(out + ["</svg>"]) + "\n"
