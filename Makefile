@@ -22,7 +22,7 @@ PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
 
 CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikmod/uapi -Ikmod
 CFLAGS_ALL = -std=gnu11 $(WARN) -pthread $(PKG_CFLAGS)
-LDLIBS_ALL = $(PKG_LIBS) -pthread
+LDLIBS_ALL = $(PKG_LIBS) -pthread -lm
 
 # Dependencies point one way: kturnd -> net, fastpath -> turn -> stun.
 LAYERS	:= net fastpath turn stun
@@ -33,6 +33,8 @@ sources  = $(wildcard userspace/$(1)/*.c)
 objects  = $(patsubst %.c,$(1)/%.o,$(2))
 # The daemon's parts but its main file, for tests that drive them.
 DAEMON_PARTS := $(filter-out userspace/kturnd/main.c,$(call sources,kturnd))
+# Likewise of the load generator.
+BENCH_PARTS := $(filter-out userspace/bench/main.c,$(call sources,bench))
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 VMTEST	:= $(patsubst tests/fastpath/%.c,%,$(wildcard tests/fastpath/test_*.c))
@@ -40,10 +42,7 @@ VMTEST_HELPERS := $(filter-out tests/fastpath/test_%.c,$(wildcard tests/fastpath
 FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 BENCH	:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
-PROGRAMS := kturnd kturnctl
-ifneq ($(call sources,bench),)
-PROGRAMS += kturn-bench
-endif
+PROGRAMS := kturnd kturnctl kturn-bench
 
 .PHONY: all programs libraries module install uninstall clean help deps \
 	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels \
@@ -51,7 +50,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: programs module	## kturnd, kturnctl and, where kernel headers are found, kturn.ko
+all: programs module	## kturnd, kturnctl, kturn-bench and, where kernel headers are found, kturn.ko
 
 programs: libraries $(PROGRAMS:%=$(BUILD)/%)	## the userspace programs only
 
@@ -105,6 +104,8 @@ $(SAN)/kturnd: $(call objects,$(SAN),$(call sources,kturnd)) $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
 $(SAN)/kturnctl: $(call objects,$(SAN),$(call sources,kturnctl)) $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
+$(SAN)/kturn-bench: $(call objects,$(SAN),$(call sources,bench)) $(LIBS_SAN)
+	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
 
 # --- tests ------------------------------------------------------------------
 
@@ -116,7 +117,8 @@ $(OBJ)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
 $(SAN)/tests/unit/test_wheel.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS) -isystem tests/unit/kernel
 
 $(SAN)/libdaemon.a: $(call objects,$(SAN),$(DAEMON_PARTS))
-$(BUILD)/tests/unit/%: $(SAN)/tests/unit/%.o $(SAN)/libdaemon.a $(LIBS_SAN)
+$(SAN)/libgenerator.a: $(call objects,$(SAN),$(BENCH_PARTS))
+$(BUILD)/tests/unit/%: $(SAN)/tests/unit/%.o $(SAN)/libdaemon.a $(SAN)/libgenerator.a $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
 $(BUILD)/tests/fuzz/%: $(SAN)/tests/fuzz/%.o $(call objects,$(SAN),$(VMTEST_HELPERS)) \
 		       $(SAN)/libdaemon.a $(LIBS_SAN)
@@ -127,7 +129,7 @@ $(BUILD)/tests/fastpath/%: $(OBJ)/tests/fastpath/%.o \
 $(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(LIBS_OBJ)
 	$(LINK) -pie $^ $(LDLIBS_ALL)
 
-sanitized: $(SAN)/kturnd $(SAN)/kturnctl
+sanitized: $(PROGRAMS:%=$(SAN)/%)
 unit-tests: $(UNIT:%=$(BUILD)/tests/unit/%)
 vm-tests: $(VMTEST:%=$(BUILD)/tests/fastpath/%)
 fuzzers: $(FUZZ:%=$(BUILD)/tests/fuzz/%)
@@ -165,7 +167,7 @@ lint: deps	## checkpatch, sparse, clang-tidy
 
 install: programs	## install programs and, when built, the module
 	install -d $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(BUILD)/kturnd $(BUILD)/kturnctl $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin/
 	if [ -e $(BUILD)/kmod/$(KVER)/kturn.ko ]; then \
 		install -D -m 644 $(BUILD)/kmod/$(KVER)/kturn.ko \
 			$(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko; \
@@ -173,7 +175,7 @@ install: programs	## install programs and, when built, the module
 	fi
 
 uninstall:	## remove what install installed
-	rm -f $(DESTDIR)$(PREFIX)/sbin/kturnd $(DESTDIR)$(PREFIX)/sbin/kturnctl
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/sbin/%)
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko
 
 clean:		## remove build/
