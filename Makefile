@@ -46,7 +46,7 @@ PROGRAMS := kturnd kturnctl kturn-bench
 
 .PHONY: all programs libraries module install uninstall clean help deps \
 	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels \
-	demo bench scale lint
+	demo bench bench-load scale lint
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -157,6 +157,10 @@ demo: deps	## relay a real client's traffic through the module, in a VM
 bench: deps	## instructions per relayed packet, ours beside coturn's
 	@$(MAKE) --no-print-directory programs bench-programs
 	@tests/bench/bench
+
+bench-load: deps	## throughput, loss and latency of coturn and kturnd, by kturn-bench
+	@$(MAKE) --no-print-directory programs
+	@tests/bench/load
 
 scale: deps	## what a million channels cost: creation, memory, packets
 	@$(MAKE) --no-print-directory programs bench-programs

@@ -63,8 +63,8 @@ def netns(name):
 class Lab:
     def __init__(self, name):
         self.name = name  # at most 12 characters: device names have 15
-        for role in ("client", "relay", "peer"):
-            ip("netns", "add", self.ns(role))
+        for namespace in sorted({self.ns(role) for role in ("client", "relay", "peer")}):
+            ip("netns", "add", namespace)
         ip(batch=[f"link add {self.dev(relay)} netns {self.ns('relay')} address {MAC[relay]} type veth"
                   f" peer name {self.dev(far)} netns {self.ns(role)} address {MAC[far]}"
                   for relay, far, role in (("rc", "cl", "client"), ("rp", "pe", "peer"))])
