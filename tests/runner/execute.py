@@ -4,6 +4,7 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections import deque
 
@@ -15,6 +16,9 @@ VM_SAYS = {124: "the guest did not end in time", 125: "the guest crashed, or did
 GRACE = 5           # seconds between SIGTERM and SIGKILL, and for output after the end
 BOOT = 60           # seconds on top of a vm suite's timeout before vm/run itself is taken to hang
 TAIL = 25           # lines of output kept for a failure
+
+
+stopping = threading.Event()        # set: whatever runs is to be ended, and nothing begun
 
 
 class Run:
@@ -94,7 +98,7 @@ class Run:
                         self._line(line, stream is process.stdout)
                 self.tick(self)
                 now = time.monotonic()
-                if now > deadline:
+                if now > deadline or stopping.is_set():
                     return "timeout"
                 if ended is None and process.poll() is not None:
                     ended = now
