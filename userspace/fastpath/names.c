@@ -83,6 +83,9 @@ static const char *const allocation_attrs[] = {
 	[KTURN_A_ALLOCATION_RELAYED_IPV6] = "relayed-ipv6",
 	[KTURN_A_ALLOCATION_TIMEOUT] = "timeout",
 	[KTURN_A_ALLOCATION_USERDATA] = "userdata",
+	[KTURN_A_ALLOCATION_MAX_BPS] = "max-bps",
+	[KTURN_A_ALLOCATION_SERVER_DEVICE] = "server-device",
+	[KTURN_A_ALLOCATION_RELAYED_DEVICE] = "relayed-device",
 };
 
 static const char *const permission_attrs[] = {
@@ -103,6 +106,7 @@ static const char *const net_attrs[] = {
 	[KTURN_A_NET_MAX_ALLOCATIONS] = "max-allocations",
 	[KTURN_A_NET_MAX_PERMISSIONS] = "max-permissions",
 	[KTURN_A_NET_MAX_CHANNELS] = "max-channels",
+	[KTURN_A_NET_MAX_BPS] = "max-bps",
 };
 
 const char *fastpath_hook_name(unsigned int hook)

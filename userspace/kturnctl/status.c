@@ -119,7 +119,6 @@ static void print_traffic(struct json_object *daemon,
 		{ "to peers, bytes", "to_peer/bytes" },
 		{ "to clients, packets", "to_client/packets" },
 		{ "to clients, bytes", "to_client/bytes" },
-		{ "from client to client, packets", "hairpin" },
 	};
 	struct json_object *own = json_member(daemon, "userspace");
 	char a[NUMBER_LEN], b[NUMBER_LEN];
@@ -131,6 +130,11 @@ static void print_traffic(struct json_object *daemon,
 		table_row(&table, (const char *[]){
 			lines[i][0], number(kernel, lines[i][1], a),
 			number(own, lines[i][1], b), NULL });
+	/* In both directions' figures: from client to client of this relay. */
+	if (json_count(kernel, "hairpin"))
+		table_row(&table, (const char *[]){
+			"hairpin, packets", number(kernel, "hairpin", a), "-",
+			NULL });
 	table_print(&table);
 }
 
