@@ -500,6 +500,14 @@ TEST_F(config, table_is_sound)
 	}
 }
 
+TEST_F(config, a_relay_device_takes_addresses)
+{
+	GOOD("relay-device=eth1");
+	config_check(&self->cfg, &self->report);
+	EXPECT_TRUE(has_finding(&self->report, "only addresses of eth1; name them by relay-ip"));
+	BAD("relay-device=a-name-that-is-too-long", "relay-device");
+}
+
 TEST_F(config, core_takes_the_values)
 {
 	struct turn_config *core;
@@ -513,6 +521,7 @@ TEST_F(config, core_takes_the_values)
 	GOOD("denied-peer-ip=10.0.0.0/8");
 	GOOD("max-allocate-lifetime=700");
 	GOOD("total-quota=5");
+	GOOD("listening-device=eth0");
 	GOOD("max-bps=375000");
 	GOOD("bps-capacity=12500000000");
 	config_check(&self->cfg, &self->report);

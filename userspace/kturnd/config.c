@@ -59,6 +59,8 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->rest_api_separator);
 	free(cfg->log_file);
 	free(cfg->syslog_facility);
+	free(cfg->listening_device);
+	free(cfg->relay_device);
 	free(cfg->pidfile);
 	free(cfg->proc_user);
 	free(cfg->proc_group);

@@ -115,6 +115,8 @@ struct kturnd_config {
 	/* where clients come in */
 	uint32_t listening_port;
 	struct config_addrs listening_ip;
+	char *listening_device;
+	char *relay_device;
 	bool no_udp;
 
 	/* where peers come in */

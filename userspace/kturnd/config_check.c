@@ -47,6 +47,10 @@ static void check_relay_addresses(const struct kturnd_config *cfg,
 		if (is_wildcard(&cfg->relay_ip.v[i]))
 			report_error(report, NULL,
 				     "relay-ip: a wildcard address cannot be told to clients; name an address of this host, or leave relay-ip out to use all of them");
+	if (cfg->relay_device && !cfg->relay_ip.n)
+		report_error(report, NULL,
+			     "relay-device: peers reach only addresses of %s; name them by relay-ip",
+			     cfg->relay_device);
 	for (size_t i = 0; i < ext->n; i++)
 		for (size_t j = 0; j < i; j++)
 			if (ext->v[i].public_ip.family == ext->v[j].public_ip.family &&

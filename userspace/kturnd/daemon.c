@@ -104,6 +104,8 @@ static int make_workers(struct daemon *daemon)
 
 	setup->relays = daemon->endpoints.relays;
 	setup->udp.buffer = daemon->cfg->sock_buf_size;
+	setup->udp.device = daemon->cfg->relay_device;
+	setup->listen_device = daemon->cfg->listening_device;
 	setup->log = (struct net_log){ log_from_worker, daemon };
 	daemon->kernel = kernel_relay_new(daemon->cfg, daemon->base, count);
 	daemon->workers = calloc(count, sizeof(struct worker *));

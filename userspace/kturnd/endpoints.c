@@ -58,6 +58,10 @@ static const char *explain_bind(int error)
 		return "another program has this port; stop it (ss -lunp shows it), or choose another listening-port";
 	case EADDRNOTAVAIL:
 		return "this is no address of this host; name one of its own, and for an address of a NAT before it use external-ip";
+	case ENODEV:
+		return "there is no such device; name one that ip link shows";
+	case EPERM:
+		return "keeping to a device takes CAP_NET_RAW; start as root";
 	case EACCES:
 		return "ports below 1024 are for root; start as root, or with CAP_NET_BIND_SERVICE";
 	default:
@@ -66,14 +70,15 @@ static const char *explain_bind(int error)
 }
 
 /* Keep the addresses that can be bound; say what is wrong with the others. */
-static void check_listen(struct endpoints *ep, struct report *report)
+static void check_listen(const struct kturnd_config *cfg, struct endpoints *ep,
+			 struct report *report)
 {
 	char text[TRANSPORT_ADDR_STRLEN];
 	size_t kept = 0;
 
 	for (size_t i = 0; i < ep->listen_count; i++) {
 		struct listen_address *listen = &ep->listen[i];
-		int ret = listener_probe(&listen->addr);
+		int ret = listener_probe(&listen->addr, cfg->listening_device);
 
 		if (!ret)
 			ep->listen[kept++] = *listen;
@@ -170,13 +175,14 @@ static int resolve_relays(const struct kturnd_config *cfg,
 	return ret;
 }
 
-static void check_relays(struct endpoints *ep, struct report *report)
+static void check_relays(const struct kturnd_config *cfg, struct endpoints *ep,
+			 struct report *report)
 {
 	char text[TRANSPORT_ADDR_STRLEN];
 
 	for (size_t i = 0; i < ep->relays.n; i++) {
 		const struct transport_addr *bound = &ep->relays.v[i].bound;
-		int ret = listener_probe(bound);
+		int ret = listener_probe(bound, cfg->relay_device);
 
 		if (ret)
 			report_error(report, NULL, "relay-ip: cannot relay on %s: %s",
@@ -196,14 +202,14 @@ void endpoints_resolve(const struct kturnd_config *cfg, struct endpoints *ep,
 	*ep = (struct endpoints){ 0 };
 	ret = resolve_listen(cfg, ep);
 	if (!ret) {
-		check_listen(ep, report);
+		check_listen(cfg, ep, report);
 		ret = resolve_relays(cfg, ep);
 	}
 	if (ret)
 		report_error(report, NULL, "cannot list addresses: %s",
 			     strerror(-ret));
 	else
-		check_relays(ep, report);
+		check_relays(cfg, ep, report);
 }
 
 void endpoints_free(struct endpoints *ep)

@@ -2,6 +2,7 @@
 #include "kturnd/kernel_link.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,18 @@ static int failed(void *env, int ret, const struct fastpath_error *err)
 	return ret;
 }
 
+/* Asked for each time: a device may have been made anew. */
+static uint32_t device_index(const char *device)
+{
+	return device ? if_nametoindex(device) : 0;
+}
+
 /*
  * A daemon that was killed leaves its allocations behind, so that their calls
  * go on. A client that allocates anew has given its old session up.
  */
-static void ask_allocation(const struct turn_fastpath_allocation *allocation,
+static void ask_allocation(const struct kernel_link *link,
+			   const struct turn_fastpath_allocation *allocation,
 			   struct fastpath_request *request,
 			   struct fastpath_error *err)
 {
@@ -47,6 +55,8 @@ static void ask_allocation(const struct turn_fastpath_allocation *allocation,
 			.relayed_ipv6 = allocation->relayed_ipv6,
 			.timeout_ms = allocation->timeout_ms,
 			.max_bps = allocation->max_bps,
+			.server_device = device_index(link->server_device),
+			.relayed_device = device_index(link->relayed_device),
 			.userdata = allocation->userdata,
 			.userdata_len = allocation->userdata_len,
 		},
@@ -78,8 +88,8 @@ static void allocations_new(void *env,
 		size_t n = count < SESSIONS_AT_ONCE ? count : SESSIONS_AT_ONCE;
 
 		for (size_t i = 0; i < n; i++)
-			ask_allocation(&allocations[i], &requests[i],
-				       &errors[i]);
+			ask_allocation(link_of(env), &allocations[i],
+				       &requests[i], &errors[i]);
 		fastpath_submit(link_of(env)->fp, requests, n, NULL);
 		for (size_t i = 0; i < n; i++)
 			take_allocation(env, &requests[i], &allocations[i]);

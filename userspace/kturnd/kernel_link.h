@@ -14,10 +14,14 @@
  * struct kernel_link - one worker's connection
  * @fp: the connection; used on the worker's thread only, once that runs
  * @limit: for what is logged about failures
+ * @server_device: that the listeners keep to, or NULL
+ * @relayed_device: that the relay sockets keep to, or NULL
  */
 struct kernel_link {
 	struct fastpath *fp;
 	struct log_limit limit;
+	const char *server_device;
+	const char *relayed_device;
 };
 
 /* For struct worker_setup; worker_user() has to be a struct kernel_link. */

@@ -354,8 +354,11 @@ struct kernel_relay *kernel_relay_new(const struct kturnd_config *cfg,
 		return NULL;
 	}
 	relay->link_count = workers;
-	for (unsigned int i = 0; i < workers; i++)
+	for (unsigned int i = 0; i < workers; i++) {
 		pthread_mutex_init(&relay->links[i].limit.lock, NULL);
+		relay->links[i].server_device = cfg->listening_device;
+		relay->links[i].relayed_device = cfg->relay_device;
+	}
 	if (relay->mode == KERNEL_RELAY_OFF) {
 		set_reason(relay, "kernel-relay=off");
 		return relay;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kturnd/options.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,6 @@
 #define NO_REDIRECT	"redirecting clients is not available yet"
 #define NO_METRICS	"metrics are not available yet"
 #define NO_RFC5780	"NAT behaviour discovery is not available yet"
-#define NO_FACILITY	"listening by device is not available yet; name its addresses"
 
 const struct option options[] = {
 HEADING("Clients"),
@@ -54,6 +54,8 @@ NUMBER("listening-port", 'p', listening_port, 1, 65535, "PORT",
        "UDP port for clients; default 3478"),
 LIST("listening-ip", 'L', option_set_address, listening_ip, "IP",
      "address for clients, may be repeated; default: all addresses of the host"),
+STRING("listening-device", 'd', listening_device, IFNAMSIZ - 1, "DEVICE",
+       "take clients by this device only, which may be a VRF; default: by any"),
 FLAG("no-udp", 0, no_udp, "no UDP for clients (refused: there is nothing else yet)"),
 FULFILLED("no-tcp", "no TCP for clients: always so for now"),
 FULFILLED("no-tls", "no TLS for clients: always so for now"),
@@ -62,6 +64,8 @@ FULFILLED("no-dtls", "no DTLS for clients: always so for now"),
 HEADING("Peers"),
 LIST("relay-ip", 'E', option_set_address, relay_ip, "IP",
      "address that peers see, may be repeated; default: the listening addresses, or all of the host's"),
+STRING("relay-device", 'i', relay_device, IFNAMSIZ - 1, "DEVICE",
+       "the same for peers; takes relay-ip, for the addresses must be that device's"),
 LIST("external-ip", 'X', option_set_external, external_ip, "PUBLIC[/PRIVATE]",
      "behind a 1:1 NAT, the address to tell clients instead of PRIVATE; may be repeated"),
 NUMBER("min-port", 0, min_port, 1, 65535, "PORT",
@@ -157,8 +161,6 @@ STRING("admin-socket", 0, admin_socket, 107, "PATH",
        "socket that kturnctl talks to; default " CONFIG_DEFAULT_ADMIN),
 
 HEADING("Not available yet: a warning, then ignored"),
-NOT_YET("listening-device", 'd', OPTION_VALUE, NO_FACILITY),
-NOT_YET("relay-device", 'i', OPTION_VALUE, NO_FACILITY),
 NOT_YET("alt-listening-port", 0, OPTION_VALUE, NO_RFC5780),
 NOT_YET("aux-server", 0, OPTION_VALUE, "auxiliary servers are not available yet"),
 NOT_YET("rfc5780", 0, OPTION_FLAG, NO_RFC5780),

@@ -47,6 +47,7 @@ int listener_new(struct worker *worker, const struct transport_addr *addr,
 	listener->worker = worker;
 	listener->addr = *addr;
 	options.share_port = true;
+	options.device = worker->setup->listen_device;
 	ret = udp_socket_open(&listener->sock, addr->family, &options);
 	if (ret) {
 		free(listener);
@@ -83,10 +84,10 @@ bool listener_serves(const struct listener *listener,
 	return transport_addr_equal(&listener->addr, local);
 }
 
-int listener_probe(const struct transport_addr *addr)
+int listener_probe(const struct transport_addr *addr, const char *device)
 {
 	struct udp_socket sock;
-	struct udp_options options = { 0 };
+	struct udp_options options = { .device = device };
 	int ret = udp_socket_open(&sock, addr->family, &options);
 
 	if (ret)

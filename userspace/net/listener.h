@@ -49,12 +49,13 @@ bool listener_serves(const struct listener *listener,
 /**
  * listener_probe() - would binding to this address work, for us alone?
  * @addr: address and port
+ * @device: by this device only, or NULL
  *
  * SO_REUSEPORT lets a second server of the same user join in silently and take
  * a share of the clients. So look before binding with it.
  *
  * Return: 0 or a negative errno: -EADDRINUSE if somebody is there.
  */
-int listener_probe(const struct transport_addr *addr);
+int listener_probe(const struct transport_addr *addr, const char *device);
 
 #endif /* KTURN_NET_LISTENER_H */

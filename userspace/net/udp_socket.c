@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "net/sockaddr.h"
@@ -57,6 +58,11 @@ int udp_socket_open(struct udp_socket *sock, int family,
 		ret = set_int(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (!ret && options->share_port)
 		ret = set_int(sock->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	/* First of all: which addresses can be bound may depend on it. */
+	if (!ret && options->device &&
+	    setsockopt(sock->fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,
+		       (socklen_t)strlen(options->device)))
+		ret = -errno;
 	if (ret) {
 		udp_socket_close(sock);
 		return ret;

@@ -42,10 +42,12 @@ struct udp_socket {
  * struct udp_options - how to open one
  * @share_port: SO_REUSEPORT: one of several, among which the kernel spreads
  *	the clients
+ * @device: device that it sends and receives by, a VRF perhaps; NULL: any
  * @buffer: size of send and receive buffers in bytes; 0: the system's default
  */
 struct udp_options {
 	bool share_port;
+	const char *device;
 	uint32_t buffer;
 };
 

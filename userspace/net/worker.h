@@ -22,7 +22,9 @@ struct worker;
  * @shared: state that the servers share
  * @config: their configuration
  * @relays: relay addresses
- * @udp: for all sockets; @share_port is for listeners only
+ * @udp: for all sockets; @share_port is for listeners only, and @device for
+ *	those that relay
+ * @listen_device: that of the listeners
  * @fastpath: the module, or NULL; its functions are called on the worker's
  *	thread with the worker as @env
  * @log: gets the workers' messages
@@ -34,6 +36,7 @@ struct worker_setup {
 	struct turn_config *config;
 	struct relay_addresses relays;
 	struct udp_options udp;
+	const char *listen_device;
 	const struct turn_fastpath_ops *fastpath;
 	struct net_log log;
 };
