@@ -9,6 +9,7 @@
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ipv6_route.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -20,6 +21,7 @@
 #include <netlink/socket.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* IF_OPER_UP, from <linux/if.h>, which does not go with <net/if.h>. */
 #define OPER_UP 6
@@ -225,10 +227,50 @@ static int change_address(struct nl_sock *sk, int type, int flags,
 	return carry_out(sk, msg, addr);
 }
 
+/* Is there a local route to this IPv6 address, in any table? */
+static bool is_local6(const struct transport_addr *addr)
+{
+	FILE *routes = fopen("/proc/thread-self/net/ipv6_route", "re");
+	char line[256], want[33], dst[33];
+	unsigned int prefix, flags;
+	bool found = false;
+	int i;
+
+	for (i = 0; i < 16; i++)
+		snprintf(want + 2 * i, 3, "%02x", addr->ip[i]);
+	while (routes && !found && fgets(line, sizeof(line), routes))
+		found = sscanf(line, "%32s %x %*s %*x %*s %*x %*x %*x %x", dst,
+			       &prefix, &flags) == 3 &&
+			prefix == 128 && flags & RTF_LOCAL &&
+			!strcmp(dst, want);
+	if (routes)
+		fclose(routes);
+	return found;
+}
+
+/* The kernel takes an IPv6 address into use a little later than it says. */
+static int wait_until_local(const char *text)
+{
+	struct transport_addr addr;
+	int i;
+
+	if (transport_addr_parse(&addr, text))
+		return -EINVAL;
+	for (i = 0; i < 5000; i++) {
+		if (addr.family == AF_INET || is_local6(&addr))
+			return 0;
+		usleep(1000);
+	}
+	printf("# %s does not become a local address\n", text);
+	return -ETIME;
+}
+
 int rtnl_address(struct nl_sock *sk, const char *device, const char *addr)
 {
-	return change_address(sk, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
-			      device, addr);
+	int err = change_address(sk, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+				 device, addr);
+
+	return err ? err : wait_until_local(addr);
 }
 
 int rtnl_address_delete(struct nl_sock *sk, const char *device,

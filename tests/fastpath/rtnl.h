@@ -121,6 +121,8 @@ int rtnl_is_up(struct nl_sock *sk, const char *device);
  * @sk: a socket in its namespace
  * @device: its name
  * @addr: the address; the prefix is /24 or /64
+ *
+ * Waits until it is in use, for which its device has to be up.
  */
 int rtnl_address(struct nl_sock *sk, const char *device, const char *addr);
 
