@@ -471,7 +471,10 @@ static __always_inline int growth(const struct kturn_packet *p,
 	return form_len(out) - form_len(in);
 }
 
-/* What follows from the channel of a packet takes no packet: see forward(). */
+/*
+ * What is rare takes the parts of a packet: of a struct kturn_packet whose
+ * address nobody has, forward() keeps nothing in memory.
+ */
 static noinline struct dst_entry *
 find_route(struct net *net, struct kturn_path *path,
 	   const struct kturn_channel *channel, enum kturn_dir dir,
@@ -491,13 +494,14 @@ find_route(struct net *net, struct kturn_path *path,
 }
 
 /* Between two clients the limits of both hold. */
-static bool within_limits(const struct kturn_packet *p)
+static noinline bool within_limits(struct kturn_net *kn,
+				   const struct kturn_channel *channel,
+				   enum kturn_dir dir,
+				   const struct kturn_channel *twin, u16 bytes)
 {
-	struct kturn_net *kn = p->kn;
-
-	return kturn_police(kn, p->channel->allocation, p->dir, p->data_len) &&
-	       (!p->twin || kturn_police(kn, p->twin->allocation,
-					 KTURN_TO_CLIENT, p->data_len));
+	return kturn_police(kn, channel->allocation, dir, bytes) &&
+	       (!twin || kturn_police(kn, twin->allocation, KTURN_TO_CLIENT,
+				      bytes));
 }
 
 /* Hop limit, route, MTU, room: what a router looks at; and limits. */
@@ -533,7 +537,8 @@ static __always_inline unsigned int forward(struct kturn_packet *p,
 				       in.v6);
 		fragment_len = mtu;
 	}
-	if (p->policed && !within_limits(p))
+	if (p->policed &&
+	    !within_limits(p->kn, p->channel, p->dir, p->twin, p->data_len))
 		return drop(p->kn, skb, KTURN_A_DROPPED_RATE);
 	room = LL_RESERVED_SPACE(dst->dev) + max(grows, 0);
 	if (unlikely(skb_cow(skb, room)))
