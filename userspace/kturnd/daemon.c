@@ -43,6 +43,36 @@ static void log_report(const struct report *report)
 			 report->v[i].text);
 }
 
+static size_t public_users(const struct relay_addresses *relays,
+			   const struct transport_addr *outside)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < relays->n; i++)
+		n += transport_addr_same_ip(&relays->v[i].relayed, outside);
+	return n;
+}
+
+/*
+ * Clients of this relay may be each other's peers, by its public addresses.
+ * Where one of these stands for several private ones it says nothing.
+ */
+static int add_own_addresses(struct turn_config *core,
+			     const struct relay_addresses *relays)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < relays->n && (!ret || ret == -EEXIST); i++) {
+		const struct transport_addr *bound = &relays->v[i].bound;
+		const struct transport_addr *outside = &relays->v[i].relayed;
+
+		if (!transport_addr_same_ip(bound, outside) &&
+		    public_users(relays, outside) == 1)
+			ret = turn_nat_add(&core->nat, bound, outside);
+	}
+	return ret == -EEXIST ? 0 : ret;
+}
+
 static int resolve(struct daemon *daemon)
 {
 	struct report report = { 0 };
@@ -51,6 +81,9 @@ static int resolve(struct daemon *daemon)
 	endpoints_resolve(daemon->cfg, &daemon->endpoints, &report);
 	daemon->setup.config = core_config_make(daemon->cfg, &report);
 	ret = report.errors ? -EINVAL : 0;
+	if (!ret)
+		ret = add_own_addresses(daemon->setup.config,
+					&daemon->endpoints.relays);
 	log_report(&report);
 	report_free(&report);
 	return ret;

@@ -141,11 +141,14 @@ static unsigned int check_binding(struct turn_request *req, uint16_t *number,
 {
 	const struct turn_config *cfg = req->srv->cfg;
 	struct turn_allocation *a = req->allocation;
+	struct transport_addr named;
 
 	if (stun_get_channel_number(req->msg, number) ||
-	    stun_get_address(req->msg, STUN_ATTR_XOR_PEER_ADDRESS, peer) ||
+	    stun_get_address(req->msg, STUN_ATTR_XOR_PEER_ADDRESS, &named) ||
 	    !channel_number_valid(*number, cfg->rfc5766_channels))
 		return STUN_ERR_BAD_REQUEST;
+	*peer = named;
+	turn_nat_public_to_private(&cfg->nat, peer);
 	*channel = turn_channel_by_number(a, *number, req->now);
 	if (*channel && !transport_addr_equal(&(*channel)->peer, peer))
 		return STUN_ERR_BAD_REQUEST;
@@ -153,7 +156,7 @@ static unsigned int check_binding(struct turn_request *req, uint16_t *number,
 		return STUN_ERR_BAD_REQUEST;
 	if (!turn_leg_alive(turn_leg(a, peer->family), req->now))
 		return STUN_ERR_PEER_ADDRESS_FAMILY_MISMATCH;
-	if (!turn_peer_filter_permits(&cfg->peers, peer))
+	if (!turn_peer_filter_permits(&cfg->peers, &named))
 		return STUN_ERR_FORBIDDEN;
 	return 0;
 }

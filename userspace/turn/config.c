@@ -40,6 +40,7 @@ void turn_config_put(struct turn_config *cfg)
 	turn_users_free(cfg->users);
 	turn_secrets_free(cfg->secrets);
 	turn_peer_filter_free(&cfg->peers);
+	turn_nat_free(&cfg->nat);
 	free(cfg);
 }
 

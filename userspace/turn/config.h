@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "turn/nat.h"
 #include "turn/peer_filter.h"
 
 /* Bytes, without the terminating zero. */
@@ -83,6 +84,7 @@ enum turn_default_family {
  * @max_permissions: most permissions of one allocation
  * @max_channels: most channels of one allocation
  * @peers: which peers clients may reach
+ * @nat: the relay addresses that have another form outside
  */
 struct turn_config {
 	atomic_uint refs;
@@ -116,6 +118,7 @@ struct turn_config {
 	uint32_t max_channels;
 
 	struct turn_peer_filter peers;
+	struct turn_nat nat;
 };
 
 /**

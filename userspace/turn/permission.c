@@ -141,6 +141,14 @@ size_t turn_permissions_end(struct turn_allocation *a,
 	return n;
 }
 
+static bool is_new(struct turn_request *req, const struct transport_addr *named)
+{
+	struct transport_addr peer = *named;
+
+	turn_nat_public_to_private(&req->srv->cfg->nat, &peer);
+	return !lookup(req->allocation, &peer);
+}
+
 /* What is wrong with the peers of the request? 0 if nothing. */
 static unsigned int check_peers(struct turn_request *req)
 {
@@ -157,7 +165,7 @@ static unsigned int check_peers(struct turn_request *req)
 			code = code ? code : STUN_ERR_PEER_ADDRESS_FAMILY_MISMATCH;
 		else if (!turn_peer_filter_permits_ip(&req->srv->cfg->peers, &peer))
 			code = code ? code : STUN_ERR_FORBIDDEN;
-		else if (!lookup(a, &peer))
+		else if (is_new(req, &peer))
 			fresh++;
 	}
 	/* An invalid request is that first, whatever its valid parts ask. */
@@ -182,10 +190,12 @@ void turn_serve_create_permission(struct turn_request *req)
 	}
 	turn_offload_begin(a, req->now);
 	while (stun_next_peer_address(req->msg, &attrs, &peer) > 0) {
-		bool revived = !turn_permission_find(a, &peer, req->now);
-		struct turn_permission *p =
-			turn_permission_install(a, &peer, req->now);
+		struct turn_permission *p;
+		bool revived;
 
+		turn_nat_public_to_private(&req->srv->cfg->nat, &peer);
+		revived = !turn_permission_find(a, &peer, req->now);
+		p = turn_permission_install(a, &peer, req->now);
 		if (!p) {
 			turn_reply_error(req, STUN_ERR_INSUFFICIENT_CAPACITY);
 			return;

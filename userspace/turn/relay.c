@@ -61,7 +61,7 @@ void turn_relay_send(struct turn_server *srv, const struct turn_5tuple *tuple,
 		     const struct stun_message *msg, uint64_t now)
 {
 	struct turn_allocation *a = turn_allocation_find(srv, tuple, now);
-	struct transport_addr peer;
+	struct transport_addr named, peer;
 	struct stun_bytes data;
 	struct turn_leg *leg;
 
@@ -70,18 +70,20 @@ void turn_relay_send(struct turn_server *srv, const struct turn_5tuple *tuple,
 		return;
 	}
 	if (msg->unknown_count || msg->bad_attribute ||
-	    stun_get_address(msg, STUN_ATTR_XOR_PEER_ADDRESS, &peer) ||
+	    stun_get_address(msg, STUN_ATTR_XOR_PEER_ADDRESS, &named) ||
 	    stun_get_bytes(msg, STUN_ATTR_DATA, &data)) {
 		turn_drop(srv, TURN_DROP_BAD_INDICATION);
 		return;
 	}
+	peer = named;
+	turn_nat_public_to_private(&srv->cfg->nat, &peer);
 	leg = turn_leg(a, peer.family);
 	if (!turn_permission_find(a, &peer, now) || !turn_leg_alive(leg, now)) {
 		turn_drop(srv, TURN_DROP_NO_PERMISSION);
 		return;
 	}
 	/* The permission is for the IP address; the filter judges ports too. */
-	if (!turn_peer_filter_permits(&srv->cfg->peers, &peer)) {
+	if (!turn_peer_filter_permits(&srv->cfg->peers, &named)) {
 		turn_drop(srv, TURN_DROP_FORBIDDEN);
 		return;
 	}
@@ -137,6 +139,15 @@ static void random_txid(struct turn_server *srv, struct stun_txid *txid)
 	       STUN_TXID_LEN);
 }
 
+static void put_peer(struct stun_builder *b, const struct turn_server *srv,
+		     const struct transport_addr *peer)
+{
+	struct transport_addr outside = *peer;
+
+	turn_nat_private_to_public(&srv->cfg->nat, &outside);
+	stun_put_address(b, STUN_ATTR_XOR_PEER_ADDRESS, &outside);
+}
+
 /* RFC 8656, section 11.3: the attributes in front end where the payload is. */
 static void send_data_indication(struct turn_allocation *a,
 				 const struct transport_addr *peer,
@@ -156,7 +167,7 @@ static void send_data_indication(struct turn_allocation *a,
 	random_txid(srv, &txid);
 	stun_build(&b, payload - front, front + len + TURN_TAILROOM,
 		   STUN_INDICATION, STUN_DATA, &txid);
-	stun_put_address(&b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
+	put_peer(&b, srv, peer);
 	stun_put_space(&b, STUN_ATTR_DATA, len);
 	if (srv->cfg->fingerprint)
 		stun_put_fingerprint(&b);
@@ -218,7 +229,7 @@ void turn_server_peer_icmp(struct turn_server *srv, struct turn_allocation *a,
 	random_txid(srv, &txid);
 	stun_build(&b, srv->reply, sizeof(srv->reply), STUN_INDICATION,
 		   STUN_DATA, &txid);
-	stun_put_address(&b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
+	put_peer(&b, srv, peer);
 	stun_put_icmp(&b, icmp);
 	if (srv->cfg->fingerprint)
 		stun_put_fingerprint(&b);

@@ -99,8 +99,12 @@ void turn_server_free(struct turn_server *srv)
 static bool peer_denied(const struct turn_server *srv,
 			const struct transport_addr *peer)
 {
-	return peer->port ? !turn_peer_filter_permits(&srv->cfg->peers, peer) :
-			    !turn_peer_filter_permits_ip(&srv->cfg->peers, peer);
+	struct transport_addr named = *peer;
+
+	turn_nat_private_to_public(&srv->cfg->nat, &named);
+	return named.port ?
+	       !turn_peer_filter_permits(&srv->cfg->peers, &named) :
+	       !turn_peer_filter_permits_ip(&srv->cfg->peers, &named);
 }
 
 void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg)
