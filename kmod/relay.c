@@ -99,17 +99,17 @@ static __always_inline bool is_channel_data(struct sk_buff *skb, const bool v6)
 	return (cd->number & htons(0xc000)) == htons(KTURN_CHANNEL_MIN);
 }
 
-/* A VRF's packets come to PRE_ROUTING once more, as those of the VRF. */
-static __always_inline bool seen_before(const struct sk_buff *skb,
-					const struct nf_hook_state *state)
-{
-	return unlikely(netif_is_l3_master(skb->dev)) &&
-	       state->hook == NF_INET_PRE_ROUTING;
-}
-
 static __always_inline bool in_vrf(const struct net_device *dev)
 {
 	return netif_is_l3_slave(dev) || netif_is_l3_master(dev);
+}
+
+/* A VRF's packets come to PRE_ROUTING once more, as those of the VRF. */
+static bool seen_before(const struct sk_buff *skb,
+			const struct nf_hook_state *state)
+{
+	return netif_is_l3_master(skb->dev) &&
+	       state->hook == NF_INET_PRE_ROUTING;
 }
 
 /* Would a socket that is bound to this device (or to none) receive it? */
@@ -120,6 +120,9 @@ static bool came_by(const struct sk_buff *skb, int device)
 	return skb->dev->ifindex == device ||
 	       l3mdev_master_ifindex_rcu(skb->dev) == device;
 }
+
+/* Beside KTURN_A_PASSED_*: some allocations' packets come so, others' do not. */
+#define KTURN_IN_VRF	-1
 
 /*
  * Ways to get here that are none of ours: bridged frames (br_netfilter), other
@@ -142,7 +145,9 @@ static __always_inline int unusual(struct sk_buff *skb,
 		     !softirq_count() ||
 		     ntohs(udp_header(skb, v6)->len) != skb->len - udp_offset))
 		return KTURN_A_PASSED_OTHER;
-	return unlikely(skb_is_gso(skb)) ? KTURN_A_PASSED_GSO : 0;
+	if (unlikely(skb_is_gso(skb)))
+		return KTURN_A_PASSED_GSO;
+	return unlikely(in_vrf(skb->dev)) ? KTURN_IN_VRF : 0;
 }
 
 /*
@@ -233,12 +238,17 @@ static void tuple_fill(struct kturn_five_tuple *t, const struct sk_buff *skb,
  * it is not looked at any closer.
  */
 static noinline unsigned int miss(struct kturn_net *kn, struct sk_buff *skb,
+				  const struct nf_hook_state *state,
 				  const struct udphdr *udp,
 				  bool is_channel_data, int reason)
 {
 	struct kturn_allocation *allocation;
 	struct kturn_five_tuple t;
 
+	if (seen_before(skb, state))
+		return NF_ACCEPT;
+	if (reason == KTURN_IN_VRF)
+		reason = 0;
 	tuple_fill(&t, skb, udp);
 	allocation = kturn_allocation_by_relayed(kn, &t.server);
 	if (allocation) {
@@ -734,6 +744,29 @@ static noinline unsigned int relay_segments(struct kturn_net *kn,
 	return NF_STOLEN;
 }
 
+static noinline unsigned int relay_unusual(struct kturn_net *kn,
+					   struct sk_buff *skb,
+					   struct kturn_channel *channel,
+					   enum kturn_dir dir,
+					   const struct nf_hook_state *state,
+					   bool v6, int reason)
+{
+	struct kturn_flow *flow = &channel->flow[dir];
+
+	if (reason == KTURN_A_PASSED_GSO)
+		return relay_segments(kn, skb, state, v6);
+	if (reason == KTURN_IN_VRF && seen_before(skb, state))
+		return NF_ACCEPT;
+	this_cpu_inc(kn->stats->received);
+	if (reason != KTURN_IN_VRF)
+		return pass(kn, skb, reason);
+	if (time_after_eq(jiffies, READ_ONCE(flow->until)))
+		return at_rest(kn, skb, flow, dir);
+	if (READ_ONCE(kturn_path(channel, dir)->special))
+		return relay_special(kn, skb, channel, dir, state, v6);
+	return pass(kn, skb, KTURN_A_PASSED_OTHER);
+}
+
 /* A datagram of a channel. */
 static __always_inline unsigned int relay(struct kturn_net *kn,
 					  struct sk_buff *skb,
@@ -746,17 +779,13 @@ static __always_inline unsigned int relay(struct kturn_net *kn,
 		container_of(flow, struct kturn_channel, flow[dir]);
 	int reason = unusual(skb, state, v6);
 
-	if (unlikely(reason == KTURN_A_PASSED_GSO))
-		return relay_segments(kn, skb, state, v6);
-	this_cpu_inc(kn->stats->received);
 	if (unlikely(reason))
-		return pass(kn, skb, reason);
+		return relay_unusual(kn, skb, channel, dir, state, v6, reason);
+	this_cpu_inc(kn->stats->received);
 	if (unlikely(time_after_eq(jiffies, READ_ONCE(flow->until))))
 		return at_rest(kn, skb, flow, dir);
 	if (unlikely(READ_ONCE(kturn_path(channel, dir)->special)))
 		return relay_special(kn, skb, channel, dir, state, v6);
-	if (unlikely(in_vrf(skb->dev)))
-		return pass(kn, skb, KTURN_A_PASSED_OTHER);
 	return relay_plain(kn, skb, channel, dir, state, v6);
 }
 
@@ -786,8 +815,6 @@ static __always_inline unsigned int look_up(struct kturn_net *kn,
 	struct kturn_flow *flow;
 	bool is_cd = false;
 
-	if (seen_before(skb, state))
-		return NF_ACCEPT;
 	if (kind & KTURN_PORT_RELAYED) {
 		flow = find(kn, skb, 0, v6);
 		if (likely(flow))
@@ -804,7 +831,7 @@ static __always_inline unsigned int look_up(struct kturn_net *kn,
 					     state, v6);
 		}
 	}
-	return miss(kn, skb, udp_header(skb, v6), is_cd,
+	return miss(kn, skb, state, udp_header(skb, v6), is_cd,
 		    unusual(skb, state, v6));
 }
 
@@ -835,9 +862,9 @@ static unsigned int odd(struct kturn_net *kn, struct sk_buff *skb,
 	const struct udphdr *udp;
 
 	udp = skb_header_pointer(skb, udp_offset, sizeof(buf), &buf);
-	if (seen_before(skb, state) || !udp || !kturn_port_kind(kn, udp->dest))
+	if (!udp || !kturn_port_kind(kn, udp->dest))
 		return NF_ACCEPT;
-	return miss(kn, skb, udp, false,
+	return miss(kn, skb, state, udp, false,
 		    fragment ? KTURN_A_PASSED_OTHER : KTURN_A_PASSED_IP_OPTIONS);
 }
 
