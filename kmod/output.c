@@ -247,12 +247,12 @@ static int send_fragment6(struct net *net, struct sock *sk, struct sk_buff *skb)
 int kturn_send_fragments(struct net *net, struct sk_buff *skb, unsigned int mtu,
 			 bool local_out)
 {
+	/* Whether it may be fragmented was asked of the packet as received. */
+	skb->ignore_df = 1;
 	if (skb->protocol == htons(ETH_P_IP))
 		return local_out ? kturn_send4(net, skb, true) :
 				   ip_do_fragment(net, NULL, skb,
 						  send_fragment4);
-	/* To IPv6 a source of fragments is always a local one. */
-	skb->ignore_df = 1;
 	IP6CB(skb)->frag_max_size = mtu;
 	return local_out ? kturn_send6(net, skb, true) :
 			   kturn_ip6_fragment(net, skb, send_fragment6);
