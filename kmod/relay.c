@@ -664,6 +664,8 @@ static noinline unsigned int relay_between(struct kturn_net *kn,
 					  state);
 	bool v6_out = other->tuple.client.family == AF_INET6;
 
+	if (!came_by(skb, channel->allocation->device[KTURN_TO_PEER]))
+		return pass(kn, skb, KTURN_A_PASSED_OTHER);
 	p.twin = twin;
 	p.policed = channel->allocation->policed || other->policed;
 	p.path = &twin->to_client;
@@ -678,10 +680,7 @@ static noinline unsigned int relay_between(struct kturn_net *kn,
 			(struct kturn_form){ v6_out, true });
 }
 
-/*
- * From client to client, from one address family to the other, limited, bound
- * to a device.
- */
+/* From one address family to the other, limited, or bound to a device. */
 static noinline unsigned int relay_special(struct kturn_net *kn,
 					   struct sk_buff *skb,
 					   struct kturn_channel *channel,
@@ -692,17 +691,27 @@ static noinline unsigned int relay_special(struct kturn_net *kn,
 	const struct kturn_endpoint *client = &channel->allocation->tuple.client;
 	const bool to_peer = dir == KTURN_TO_PEER;
 	const u16 family = to_peer ? channel->peer.family : client->family;
-	struct kturn_channel *twin = to_peer ? usable_twin(channel) : NULL;
-	struct kturn_packet p;
+	struct kturn_packet p = packet_of(kn, skb, channel, dir, state);
 
 	if (!came_by(skb, channel->allocation->device[dir]))
 		return pass(kn, skb, KTURN_A_PASSED_OTHER);
-	if (twin)
-		return relay_between(kn, skb, channel, twin, state, v6);
-	p = packet_of(kn, skb, channel, dir, state);
 	p.policed = channel->allocation->policed;
 	return relay_as(&p, (struct kturn_form){ v6, to_peer },
 			(struct kturn_form){ family == AF_INET6, !to_peer });
+}
+
+/* What one look at a channel sets apart from the plain. */
+static __always_inline unsigned int
+relay_set_apart(struct kturn_net *kn, struct sk_buff *skb,
+		struct kturn_channel *channel, const enum kturn_dir dir,
+		const struct nf_hook_state *state, const bool v6)
+{
+	struct kturn_channel *twin =
+		dir == KTURN_TO_PEER ? usable_twin(channel) : NULL;
+
+	if (twin)
+		return relay_between(kn, skb, channel, twin, state, v6);
+	return relay_special(kn, skb, channel, dir, state, v6);
 }
 
 /* A segment is a datagram like any other; if it is the server's, it goes up. */
@@ -763,7 +772,7 @@ static noinline unsigned int relay_unusual(struct kturn_net *kn,
 	if (time_after_eq(jiffies, READ_ONCE(flow->until)))
 		return at_rest(kn, skb, flow, dir);
 	if (READ_ONCE(kturn_path(channel, dir)->special))
-		return relay_special(kn, skb, channel, dir, state, v6);
+		return relay_set_apart(kn, skb, channel, dir, state, v6);
 	return pass(kn, skb, KTURN_A_PASSED_OTHER);
 }
 
@@ -785,7 +794,7 @@ static __always_inline unsigned int relay(struct kturn_net *kn,
 	if (unlikely(time_after_eq(jiffies, READ_ONCE(flow->until))))
 		return at_rest(kn, skb, flow, dir);
 	if (unlikely(READ_ONCE(kturn_path(channel, dir)->special)))
-		return relay_special(kn, skb, channel, dir, state, v6);
+		return relay_set_apart(kn, skb, channel, dir, state, v6);
 	return relay_plain(kn, skb, channel, dir, state, v6);
 }
 

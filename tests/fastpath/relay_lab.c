@@ -320,6 +320,7 @@ bool relay_expect_fragments(struct relay *r, enum direction dir,
 	static struct frame whole, f;
 	bool more = true;
 
+	out.df = false;
 	whole.len = 0;
 	while (more) {
 		if (wire_receive(w, &f, PACKET_TIMEOUT_MS)) {

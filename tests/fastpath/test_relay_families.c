@@ -145,6 +145,25 @@ TEST_F(families, fragments_from_the_input_hook)
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
+/* No IPv6 sender can be asked for less than 1280 bytes. */
+TEST_F(families, what_ipv6_cannot_make_smaller)
+{
+	uint8_t buf[2000];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf,
+					     variant->dir == TO_PEER ? 1228 :
+								       1232);
+
+	if (in.src.family != AF_INET6)
+		SKIP(return, "IPv4 links may be smaller");
+	ASSERT_EQ(0, netns_run(&self->r.ns, NETNS_RELAY,
+			       "ip link set dev %s mtu 1200",
+			       variant->dir == TO_PEER ? "rp" : "rc"));
+	ASSERT_EQ(0, wire_send_udp(variant->dir == TO_PEER ? &self->r.client :
+							     &self->r.peer, &in));
+	EXPECT_TRUE(relay_expect_fragments(&self->r, variant->dir, &in, 1200));
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
 TEST_F(families, a_permission_that_is_taken_back)
 {
 	struct fastpath_permission p = {
