@@ -762,10 +762,10 @@ static noinline unsigned int relay_unusual(struct kturn_net *kn,
 {
 	struct kturn_flow *flow = &channel->flow[dir];
 
+	if (seen_before(skb, state))
+		return NF_ACCEPT;
 	if (reason == KTURN_A_PASSED_GSO)
 		return relay_segments(kn, skb, state, v6);
-	if (reason == KTURN_IN_VRF && seen_before(skb, state))
-		return NF_ACCEPT;
 	this_cpu_inc(kn->stats->received);
 	if (reason != KTURN_IN_VRF)
 		return pass(kn, skb, reason);

@@ -168,6 +168,22 @@ TEST_F(path, what_is_left_to_the_server)
 	rtnl_close(sk);
 }
 
+/* Odd in both of the places where a VRF shows it: counted once. */
+TEST_F(path, what_is_odd_is_counted_once)
+{
+	struct nl_sock *sk = enter_vrf(&self->r);
+	uint8_t buf[300];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
+
+	ASSERT_TRUE(sk);
+	/* A UDP length beyond the packet: the stack drops it further on. */
+	in.length_lie = 4;
+	self->r.want.passed[KTURN_A_PASSED_OTHER]++;
+	ASSERT_EQ(0, wire_send_udp(leg_wire(&self->r, !variant->dir), &in));
+	EXPECT_TRUE(relay_settled(&self->r));
+	rtnl_close(sk);
+}
+
 TEST_F(path, what_is_dropped)
 {
 	struct nl_sock *sk = enter_vrf(&self->r);
