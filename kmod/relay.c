@@ -20,11 +20,13 @@
 #include <net/xfrm.h>
 
 #include "flow.h"
+#include "miss.h"
 #include "output.h"
 #include "police.h"
 #include "relay.h"
 #include "rewrite.h"
 #include "trace.h"
+#include "verdict.h"
 
 /* What a Data indication adds to a peer's datagram. */
 #define KTURN_DATA_INDICATION_LEN	48
@@ -48,22 +50,6 @@ struct kturn_packet {
 	bool local_out;
 	bool policed;
 };
-
-static unsigned int pass(const struct kturn_net *kn, const struct sk_buff *skb,
-			 unsigned int reason)
-{
-	this_cpu_inc(kn->stats->passed[reason]);
-	trace_kturn_pass(skb, reason);
-	return NF_ACCEPT;
-}
-
-static unsigned int drop(const struct kturn_net *kn, const struct sk_buff *skb,
-			 unsigned int reason)
-{
-	this_cpu_inc(kn->stats->dropped[reason]);
-	trace_kturn_drop(skb, reason);
-	return NF_DROP;
-}
 
 static __always_inline unsigned int headers_len(const bool v6)
 {
@@ -104,14 +90,6 @@ static __always_inline bool in_vrf(const struct net_device *dev)
 	return netif_is_l3_slave(dev) || netif_is_l3_master(dev);
 }
 
-/* A VRF's packets come to PRE_ROUTING once more, as those of the VRF. */
-static bool seen_before(const struct sk_buff *skb,
-			const struct nf_hook_state *state)
-{
-	return netif_is_l3_master(skb->dev) &&
-	       state->hook == NF_INET_PRE_ROUTING;
-}
-
 /* Would a socket that is bound to this device (or to none) receive it? */
 static bool came_by(const struct sk_buff *skb, int device)
 {
@@ -120,9 +98,6 @@ static bool came_by(const struct sk_buff *skb, int device)
 	return skb->dev->ifindex == device ||
 	       l3mdev_master_ifindex_rcu(skb->dev) == device;
 }
-
-/* Beside KTURN_A_PASSED_*: some allocations' packets come so, others' do not. */
-#define KTURN_IN_VRF	-1
 
 /*
  * Ways to get here that are none of ours: bridged frames (br_netfilter), other
@@ -148,121 +123,6 @@ static __always_inline int unusual(struct sk_buff *skb,
 	if (unlikely(skb_is_gso(skb)))
 		return KTURN_A_PASSED_GSO;
 	return unlikely(in_vrf(skb->dev)) ? KTURN_IN_VRF : 0;
-}
-
-/*
- * Of a flow that does not forward any more: a channel, its permission or its
- * allocation has run out.
- */
-static noinline unsigned int at_rest(struct kturn_net *kn,
-				     const struct sk_buff *skb,
-				     const struct kturn_flow *flow,
-				     enum kturn_dir dir)
-{
-	const struct kturn_channel *channel =
-		container_of(flow, struct kturn_channel, flow[dir]);
-	const struct kturn_allocation *allocation = channel->allocation;
-	struct kturn_permission *permission;
-
-	if (time_after_eq(jiffies, READ_ONCE(allocation->due.expires)))
-		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
-	if (dir == KTURN_TO_PEER &&
-	    time_after_eq(jiffies, READ_ONCE(channel->due.expires)))
-		return drop(kn, skb, KTURN_A_DROPPED_UNBOUND_CHANNEL);
-	permission = kturn_permission_find(kn, allocation, &channel->peer);
-	if (!permission ||
-	    time_after_eq(jiffies, READ_ONCE(permission->due.expires)))
-		return drop(kn, skb, KTURN_A_DROPPED_NO_PERMISSION);
-	if (time_after_eq(jiffies, READ_ONCE(channel->due.expires)))
-		return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
-	/* Refreshed since its time was looked at. */
-	return pass(kn, skb, KTURN_A_PASSED_OTHER);
-}
-
-/*
- * No channel: from the client of an allocation. One that is just handed over
- * to the module comes before its channels; until then the server knows better.
- */
-static unsigned int miss_client(struct kturn_net *kn,
-				const struct sk_buff *skb,
-				const struct kturn_allocation *allocation,
-				bool is_channel_data)
-{
-	if (time_after_eq(jiffies, READ_ONCE(allocation->due.expires)))
-		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
-	if (!is_channel_data)
-		return pass(kn, skb, KTURN_A_PASSED_STUN);
-	if (unlikely(!READ_ONCE(allocation->had_channel)))
-		return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
-	return drop(kn, skb, KTURN_A_DROPPED_UNBOUND_CHANNEL);
-}
-
-/* The same to the relayed transport address: its permissions may be to come. */
-static unsigned int miss_peer(struct kturn_net *kn, const struct sk_buff *skb,
-			      const struct kturn_allocation *allocation,
-			      const struct kturn_endpoint *peer)
-{
-	struct kturn_permission *permission;
-
-	if (time_after_eq(jiffies, READ_ONCE(allocation->due.expires)))
-		return pass(kn, skb, KTURN_A_PASSED_EXPIRED);
-	if (unlikely(!READ_ONCE(allocation->had_permission)))
-		return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
-	permission = kturn_permission_find(kn, allocation, peer);
-	if (!permission ||
-	    time_after_eq(jiffies, READ_ONCE(permission->due.expires)))
-		return drop(kn, skb, KTURN_A_DROPPED_NO_PERMISSION);
-	return pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
-}
-
-static void tuple_fill(struct kturn_five_tuple *t, const struct sk_buff *skb,
-		       const struct udphdr *udp)
-{
-	memset(t, 0, sizeof(*t));
-	if (ip_hdr(skb)->version == 4) {
-		t->client.addr.ip = ip_hdr(skb)->saddr;
-		t->server.addr.ip = ip_hdr(skb)->daddr;
-		t->client.family = AF_INET;
-	} else {
-		t->client.addr.in6 = ipv6_hdr(skb)->saddr;
-		t->server.addr.in6 = ipv6_hdr(skb)->daddr;
-		t->client.family = AF_INET6;
-	}
-	t->server.family = t->client.family;
-	t->client.port = udp->source;
-	t->server.port = udp->dest;
-}
-
-/*
- * To a port that allocations use, but of no channel. @reason, unless 0, is why
- * it is not looked at any closer.
- */
-static noinline unsigned int miss(struct kturn_net *kn, struct sk_buff *skb,
-				  const struct nf_hook_state *state,
-				  const struct udphdr *udp,
-				  bool is_channel_data, int reason)
-{
-	struct kturn_allocation *allocation;
-	struct kturn_five_tuple t;
-
-	if (seen_before(skb, state))
-		return NF_ACCEPT;
-	if (reason == KTURN_IN_VRF)
-		reason = 0;
-	tuple_fill(&t, skb, udp);
-	allocation = kturn_allocation_by_relayed(kn, &t.server);
-	if (allocation) {
-		this_cpu_inc(kn->stats->received);
-		return reason ? pass(kn, skb, reason) :
-				miss_peer(kn, skb, allocation, &t.client);
-	}
-	allocation = kturn_allocation_by_client(kn, &t);
-	if (allocation) {
-		this_cpu_inc(kn->stats->received);
-		return reason ? pass(kn, skb, reason) :
-				miss_client(kn, skb, allocation, is_channel_data);
-	}
-	return NF_ACCEPT;
 }
 
 /*
@@ -464,7 +324,7 @@ static noinline unsigned int too_big(const struct kturn_net *kn,
 				     bool v6)
 {
 	v6 ? kturn_too_big6(skb, mtu) : kturn_too_big4(skb, mtu);
-	return drop(kn, skb, KTURN_A_DROPPED_TOO_BIG);
+	return kturn_drop(kn, skb, KTURN_A_DROPPED_TOO_BIG);
 }
 
 /*
@@ -527,7 +387,7 @@ static __always_inline unsigned int forward(struct kturn_packet *p,
 
 	if (unlikely((in.v6 ? ipv6_hdr(skb)->hop_limit : ip_hdr(skb)->ttl) <= 1)) {
 		in.v6 ? kturn_hop_limit6(skb) : kturn_hop_limit4(skb);
-		return drop(p->kn, skb, KTURN_A_DROPPED_HOP_LIMIT);
+		return kturn_drop(p->kn, skb, KTURN_A_DROPPED_HOP_LIMIT);
 	}
 	dst = out.v6 ? kturn_route6(p->kn->net, p->path) :
 		       kturn_route4(p->kn->net, p->path);
@@ -535,7 +395,7 @@ static __always_inline unsigned int forward(struct kturn_packet *p,
 		dst = find_route(p->kn->net, p->path, p->channel, p->dir,
 				 p->twin, in.v6, out.v6);
 		if (IS_ERR(dst))
-			return pass(p->kn, skb, -PTR_ERR(dst));
+			return kturn_pass(p->kn, skb, -PTR_ERR(dst));
 	}
 
 	mtu = out.v6 ? kturn_mtu6(dst, len) : kturn_mtu4(dst);
@@ -549,12 +409,12 @@ static __always_inline unsigned int forward(struct kturn_packet *p,
 	}
 	if (p->policed &&
 	    !within_limits(p->kn, p->channel, p->dir, p->twin, p->data_len))
-		return drop(p->kn, skb, KTURN_A_DROPPED_RATE);
+		return kturn_drop(p->kn, skb, KTURN_A_DROPPED_RATE);
 	room = LL_RESERVED_SPACE(dst->dev) + max(grows, 0);
 	if (unlikely(skb_cow(skb, room)))
-		return pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
+		return kturn_pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
 	if (unlikely(p->rw.pad && pskb_trim(skb, skb->len - p->rw.pad)))
-		return pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
+		return kturn_pass(p->kn, skb, KTURN_A_PASSED_NO_MEMORY);
 	return send(p, dst, fragment_len, in, out);
 }
 
@@ -581,7 +441,7 @@ static __always_inline unsigned int relay_as(struct kturn_packet *p,
 	const int csum = checksum_kind(p->skb, in.v6);
 
 	if (unlikely(csum < 0 || (!in.v6 && out.v6 && !udp->check)))
-		return pass(p->kn, p->skb, KTURN_A_PASSED_CHECKSUM);
+		return kturn_pass(p->kn, p->skb, KTURN_A_PASSED_CHECKSUM);
 	p->data_len = ntohs(len);
 	p->rw.csum = csum;
 	p->rw.len_delta = form_len(out) - headers_len(out.v6) -
@@ -590,9 +450,9 @@ static __always_inline unsigned int relay_as(struct kturn_packet *p,
 		p->rw.csum_delta = in.channel_data ? (u16)~(__force u16)len :
 						     (__force u16)len;
 	if (unlikely(pad < 0))
-		return drop(p->kn, p->skb, KTURN_A_DROPPED_WRONG_LENGTH);
+		return kturn_drop(p->kn, p->skb, KTURN_A_DROPPED_WRONG_LENGTH);
 	if (unlikely(pad > 3))
-		return pass(p->kn, p->skb, KTURN_A_PASSED_OTHER);
+		return kturn_pass(p->kn, p->skb, KTURN_A_PASSED_OTHER);
 	if (unlikely(pad))
 		take_padding_off(p, pad);
 	return forward(p, in, out);
@@ -665,7 +525,7 @@ static noinline unsigned int relay_between(struct kturn_net *kn,
 	bool v6_out = other->tuple.client.family == AF_INET6;
 
 	if (!came_by(skb, channel->allocation->device[KTURN_TO_PEER]))
-		return pass(kn, skb, KTURN_A_PASSED_OTHER);
+		return kturn_pass(kn, skb, KTURN_A_PASSED_OTHER);
 	p.twin = twin;
 	p.policed = channel->allocation->policed || other->policed;
 	p.path = &twin->to_client;
@@ -694,7 +554,7 @@ static noinline unsigned int relay_special(struct kturn_net *kn,
 	struct kturn_packet p = packet_of(kn, skb, channel, dir, state);
 
 	if (!came_by(skb, channel->allocation->device[dir]))
-		return pass(kn, skb, KTURN_A_PASSED_OTHER);
+		return kturn_pass(kn, skb, KTURN_A_PASSED_OTHER);
 	p.policed = channel->allocation->policed;
 	return relay_as(&p, (struct kturn_form){ v6, to_peer },
 			(struct kturn_form){ family == AF_INET6, !to_peer });
@@ -743,7 +603,7 @@ static noinline unsigned int relay_segments(struct kturn_net *kn,
 		segments = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM);
 	if (IS_ERR_OR_NULL(segments)) {
 		this_cpu_inc(kn->stats->received);
-		return pass(kn, skb, KTURN_A_PASSED_GSO);
+		return kturn_pass(kn, skb, KTURN_A_PASSED_GSO);
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segments, segment, next) {
@@ -762,18 +622,18 @@ static noinline unsigned int relay_unusual(struct kturn_net *kn,
 {
 	struct kturn_flow *flow = &channel->flow[dir];
 
-	if (seen_before(skb, state))
+	if (kturn_seen_before(skb, state))
 		return NF_ACCEPT;
 	if (reason == KTURN_A_PASSED_GSO)
 		return relay_segments(kn, skb, state, v6);
 	this_cpu_inc(kn->stats->received);
 	if (reason != KTURN_IN_VRF)
-		return pass(kn, skb, reason);
+		return kturn_pass(kn, skb, reason);
 	if (time_after_eq(jiffies, READ_ONCE(flow->until)))
-		return at_rest(kn, skb, flow, dir);
+		return kturn_at_rest(kn, skb, flow, dir);
 	if (READ_ONCE(kturn_path(channel, dir)->special))
 		return relay_set_apart(kn, skb, channel, dir, state, v6);
-	return pass(kn, skb, KTURN_A_PASSED_OTHER);
+	return kturn_pass(kn, skb, KTURN_A_PASSED_OTHER);
 }
 
 /* A datagram of a channel. */
@@ -792,7 +652,7 @@ static __always_inline unsigned int relay(struct kturn_net *kn,
 		return relay_unusual(kn, skb, channel, dir, state, v6, reason);
 	this_cpu_inc(kn->stats->received);
 	if (unlikely(time_after_eq(jiffies, READ_ONCE(flow->until))))
-		return at_rest(kn, skb, flow, dir);
+		return kturn_at_rest(kn, skb, flow, dir);
 	if (unlikely(READ_ONCE(kturn_path(channel, dir)->special)))
 		return relay_set_apart(kn, skb, channel, dir, state, v6);
 	return relay_plain(kn, skb, channel, dir, state, v6);
@@ -840,8 +700,8 @@ static __always_inline unsigned int look_up(struct kturn_net *kn,
 					     state, v6);
 		}
 	}
-	return miss(kn, skb, state, udp_header(skb, v6), is_cd,
-		    unusual(skb, state, v6));
+	return kturn_miss(kn, skb, state, udp_header(skb, v6), is_cd,
+			  unusual(skb, state, v6));
 }
 
 /* Out of line, so that packets of other ports save no registers. */
@@ -873,8 +733,9 @@ static unsigned int odd(struct kturn_net *kn, struct sk_buff *skb,
 	udp = skb_header_pointer(skb, udp_offset, sizeof(buf), &buf);
 	if (!udp || !kturn_port_kind(kn, udp->dest))
 		return NF_ACCEPT;
-	return miss(kn, skb, state, udp, false,
-		    fragment ? KTURN_A_PASSED_OTHER : KTURN_A_PASSED_IP_OPTIONS);
+	return kturn_miss(kn, skb, state, udp, false,
+			  fragment ? KTURN_A_PASSED_OTHER :
+				     KTURN_A_PASSED_IP_OPTIONS);
 }
 
 /* To whom a datagram in the usual form is; most are for somebody else. */
