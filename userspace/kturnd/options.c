@@ -10,29 +10,30 @@
 
 #define TARGET(member) .target = offsetof(struct kturnd_config, member)
 #define HEADING(text) { .doc = text }
-#define FLAG(n, l, member, d) \
-	{ .name = n, .letter = l, .set = option_set_flag, TARGET(member), \
+#define FLAG(n, l, w, member, d) \
+	{ .name = n, .letter = l, .when = w, .set = option_set_flag, \
+	  TARGET(member), .doc = d }
+#define FLAG_OFF(n, w, member, d) \
+	{ .name = n, .when = w, .set = option_set_flag_off, TARGET(member), \
 	  .doc = d }
-#define FLAG_OFF(n, member, d) \
-	{ .name = n, .set = option_set_flag_off, TARGET(member), .doc = d }
-#define NUMBER(n, l, member, lo, hi, h, d) \
-	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+#define NUMBER(n, l, w, member, lo, hi, h, d) \
+	{ .name = n, .letter = l, .when = w, .value = OPTION_VALUE, \
 	  .set = option_set_number, TARGET(member), .min = lo, .max = hi, \
 	  .hint = h, .doc = d }
-#define RATE(n, l, member, d) \
-	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+#define RATE(n, l, w, member, d) \
+	{ .name = n, .letter = l, .when = w, .value = OPTION_VALUE, \
 	  .set = option_set_rate, TARGET(member), .hint = "BYTES", .doc = d }
-#define STRING(n, l, member, limit, h, d) \
-	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+#define STRING(n, l, w, member, limit, h, d) \
+	{ .name = n, .letter = l, .when = w, .value = OPTION_VALUE, \
 	  .set = option_set_string, TARGET(member), .min = 1, .max = limit, \
 	  .hint = h, .doc = d }
-#define CHOICE(n, l, member, words, d) \
-	{ .name = n, .letter = l, .value = OPTION_VALUE, \
+#define CHOICE(n, l, w, member, words, d) \
+	{ .name = n, .letter = l, .when = w, .value = OPTION_VALUE, \
 	  .set = option_set_choice, TARGET(member), .choices = words, \
 	  .hint = words, .doc = d }
-#define LIST(n, l, setter, member, h, d) \
-	{ .name = n, .letter = l, .value = OPTION_VALUE, .set = setter, \
-	  TARGET(member), .hint = h, .doc = d }
+#define LIST(n, l, w, setter, member, h, d) \
+	{ .name = n, .letter = l, .when = w, .value = OPTION_VALUE, \
+	  .set = setter, TARGET(member), .hint = h, .doc = d }
 #define FULFILLED(n, d) \
 	{ .name = n, .state = OPTION_FULFILLED, .doc = d }
 #define NOT_YET(n, l, v, d) \
@@ -40,6 +41,10 @@
 #define MEANINGLESS(n, l, v) \
 	{ .name = n, .letter = l, .value = v, .state = OPTION_MEANINGLESS, \
 	  .doc = "has no meaning here" }
+
+/* When a reload takes it over. */
+#define NOW	OPTION_NOW
+#define RESTART	OPTION_RESTART
 
 #define NO_TLS		"TLS and DTLS are not available yet"
 #define NO_TCP		"TCP is not available yet"
@@ -50,114 +55,115 @@
 
 const struct option options[] = {
 HEADING("Clients"),
-NUMBER("listening-port", 'p', listening_port, 1, 65535, "PORT",
+NUMBER("listening-port", 'p', RESTART, listening_port, 1, 65535, "PORT",
        "UDP port for clients; default 3478"),
-LIST("listening-ip", 'L', option_set_address, listening_ip, "IP",
+LIST("listening-ip", 'L', RESTART, option_set_address, listening_ip, "IP",
      "address for clients, may be repeated; default: all addresses of the host"),
-STRING("listening-device", 'd', listening_device, IFNAMSIZ - 1, "DEVICE",
+STRING("listening-device", 'd', RESTART, listening_device, IFNAMSIZ - 1, "DEVICE",
        "take clients by this device only, which may be a VRF; default: by any"),
-FLAG("no-udp", 0, no_udp, "no UDP for clients (refused: there is nothing else yet)"),
+FLAG("no-udp", 0, RESTART, no_udp, "no UDP for clients (refused: there is nothing else yet)"),
 FULFILLED("no-tcp", "no TCP for clients: always so for now"),
 FULFILLED("no-tls", "no TLS for clients: always so for now"),
 FULFILLED("no-dtls", "no DTLS for clients: always so for now"),
 
 HEADING("Peers"),
-LIST("relay-ip", 'E', option_set_address, relay_ip, "IP",
+LIST("relay-ip", 'E', RESTART, option_set_address, relay_ip, "IP",
      "address that peers see, may be repeated; default: the listening addresses, or all of the host's"),
-STRING("relay-device", 'i', relay_device, IFNAMSIZ - 1, "DEVICE",
+STRING("relay-device", 'i', RESTART, relay_device, IFNAMSIZ - 1, "DEVICE",
        "the same for peers; takes relay-ip, for the addresses must be that device's"),
-LIST("external-ip", 'X', option_set_external, external_ip, "PUBLIC[/PRIVATE]",
+LIST("external-ip", 'X', RESTART, option_set_external, external_ip, "PUBLIC[/PRIVATE]",
      "behind a 1:1 NAT, the address to tell clients instead of PRIVATE; may be repeated"),
-NUMBER("min-port", 0, min_port, 1, 65535, "PORT",
+NUMBER("min-port", 0, RESTART, min_port, 1, 65535, "PORT",
        "lowest port for peers; default 49152"),
-NUMBER("max-port", 0, max_port, 1, 65535, "PORT",
+NUMBER("max-port", 0, RESTART, max_port, 1, 65535, "PORT",
        "highest port for peers; default 65535"),
-CHOICE("allocation-default-address-family", 'A', default_family,
+CHOICE("allocation-default-address-family", 'A', NOW, default_family,
        "ipv4|ipv6|keep",
        "family of an allocation that asks for none; keep: the client's; default ipv4"),
-{ .name = "keep-address-family", .letter = 'K', .set = option_set_keep_family,
+{ .name = "keep-address-family", .letter = 'K', .when = NOW,
+  .set = option_set_keep_family, TARGET(default_family),
   .doc = "the same as allocation-default-address-family=keep" },
-LIST("denied-peer-ip", 0, option_set_range, denied_peer_ip, "IP[-IP]",
+LIST("denied-peer-ip", 0, NOW, option_set_range, denied_peer_ip, "IP[-IP]",
      "peers that may not be reached: address, range, or address/bits; may be repeated"),
-LIST("allowed-peer-ip", 0, option_set_range, allowed_peer_ip, "IP[-IP]",
+LIST("allowed-peer-ip", 0, NOW, option_set_range, allowed_peer_ip, "IP[-IP]",
      "peers that may be reached although denied; may be repeated"),
-FLAG("no-multicast-peers", 0, no_multicast_peers,
+FLAG("no-multicast-peers", 0, NOW, no_multicast_peers,
      "refuse multicast and broadcast addresses as peers"),
-FLAG("allow-loopback-peers", 0, allow_loopback_peers,
+FLAG("allow-loopback-peers", 0, NOW, allow_loopback_peers,
      "allow 127.0.0.0/8 and ::1 as peers: for tests only"),
-FLAG("no-udp-relay", 0, no_udp_relay,
+FLAG("no-udp-relay", 0, RESTART, no_udp_relay,
      "no UDP relaying (refused: there is nothing else yet)"),
 FULFILLED("no-tcp-relay", "no TCP relaying: always so for now"),
 
 HEADING("Credentials"),
-FLAG("lt-cred-mech", 'a', lt_cred_mech, "long-term credentials (RFC 8489 section 9.2)"),
-FLAG("no-auth", 'z', no_auth, "serve everybody"),
-{ .name = "user", .letter = 'u', .value = OPTION_VALUE, .secret = true,
+FLAG("lt-cred-mech", 'a', NOW, lt_cred_mech, "long-term credentials (RFC 8489 section 9.2)"),
+FLAG("no-auth", 'z', NOW, no_auth, "serve everybody"),
+{ .name = "user", .letter = 'u', .when = NOW, .value = OPTION_VALUE, .secret = true,
   .set = option_set_user, TARGET(users), .hint = "NAME:PASSWORD",
   .doc = "a user, with a password or with 0x and the MD5 key of it; may be repeated" },
-STRING("realm", 'r', realm, TURN_REALM_MAX, "NAME", "the realm; default: the host's name"),
-FLAG("use-auth-secret", 0, use_auth_secret,
+STRING("realm", 'r', NOW, realm, TURN_REALM_MAX, "NAME", "the realm; default: the host's name"),
+FLAG("use-auth-secret", 0, NOW, use_auth_secret,
      "credentials with a time stamp, made by a web server (TURN REST)"),
-{ .name = "static-auth-secret", .value = OPTION_VALUE, .secret = true,
+{ .name = "static-auth-secret", .when = NOW, .value = OPTION_VALUE, .secret = true,
   .set = option_set_secret, TARGET(auth_secrets), .hint = "SECRET",
   .doc = "the secret they are made with; several are all valid" },
-STRING("rest-api-separator", 'C', rest_api_separator, 1, "CHARACTER",
+STRING("rest-api-separator", 'C', NOW, rest_api_separator, 1, "CHARACTER",
        "between time stamp and name in them; default :"),
-{ .name = "stale-nonce", .value = OPTION_VALUE_MAYBE,
+{ .name = "stale-nonce", .when = NOW, .value = OPTION_VALUE_MAYBE,
   .set = option_set_stale_nonce, TARGET(stale_nonce), .max = 86400,
   .hint = "SECONDS", .doc = "life of a nonce; 0: as long as the server runs; default 600" },
-FLAG("secure-stun", 0, secure_stun, "ask for credentials even in Binding requests"),
-NUMBER("user-quota", 'q', user_quota, 0, UINT32_MAX, "COUNT",
+FLAG("secure-stun", 0, NOW, secure_stun, "ask for credentials even in Binding requests"),
+NUMBER("user-quota", 'q', NOW, user_quota, 0, UINT32_MAX, "COUNT",
        "allocations a user may have at a time; 0: any number; default 0"),
-NUMBER("total-quota", 'Q', total_quota, 0, UINT32_MAX, "COUNT",
+NUMBER("total-quota", 'Q', NOW, total_quota, 0, UINT32_MAX, "COUNT",
        "allocations at a time; 0: any number; default 0"),
-RATE("max-bps", 's', max_bps,
+RATE("max-bps", 's', NOW, max_bps,
      "bytes per second of an allocation, to peers and to the client each; 0: any number; default 0"),
-RATE("bps-capacity", 'B', bps_capacity,
+RATE("bps-capacity", 'B', NOW, bps_capacity,
      "bytes per second of all allocations together, to peers and to clients each; 0: any number; default 0"),
 
 HEADING("Protocol"),
-FLAG("fingerprint", 'f', fingerprint, "FINGERPRINT in all messages"),
-FLAG("software-attribute", 0, software_attribute, "tell name and version; the default"),
-FLAG_OFF("no-software-attribute", software_attribute, "do not"),
-FLAG("no-stun", 0, no_stun, "answer no Binding requests"),
-FLAG("stun-only", 'S', stun_only, "answer nothing but Binding requests"),
-FLAG("rfc5766-channel-numbers", 0, rfc5766_channels,
+FLAG("fingerprint", 'f', NOW, fingerprint, "FINGERPRINT in all messages"),
+FLAG("software-attribute", 0, NOW, software_attribute, "tell name and version; the default"),
+FLAG_OFF("no-software-attribute", NOW, software_attribute, "do not"),
+FLAG("no-stun", 0, NOW, no_stun, "answer no Binding requests"),
+FLAG("stun-only", 'S', NOW, stun_only, "answer nothing but Binding requests"),
+FLAG("rfc5766-channel-numbers", 0, NOW, rfc5766_channels,
      "accept channel numbers up to 0x7FFF, as old clients use them"),
-NUMBER("max-allocate-lifetime", 0, max_allocate_lifetime, 600, 604800, "SECONDS",
+NUMBER("max-allocate-lifetime", 0, NOW, max_allocate_lifetime, 600, 604800, "SECONDS",
        "longest lifetime of an allocation; default 3600"),
-NUMBER("channel-lifetime", 0, channel_lifetime, 1, 604800, "SECONDS",
+NUMBER("channel-lifetime", 0, NOW, channel_lifetime, 1, 604800, "SECONDS",
        "lifetime of a channel binding; default 600"),
-NUMBER("permission-lifetime", 0, permission_lifetime, 1, 604800, "SECONDS",
+NUMBER("permission-lifetime", 0, NOW, permission_lifetime, 1, 604800, "SECONDS",
        "lifetime of a permission; default 300"),
 
 HEADING("Relaying"),
-CHOICE("kernel-relay", 0, kernel_relay, "auto|off|require",
+CHOICE("kernel-relay", 0, NOW, kernel_relay, "auto|off|require",
        "auto: by kturn.ko when it is there, else by kturnd; require: do not start without it; default auto"),
-CHOICE("kernel-hook", 0, kernel_hook, "keep|prerouting|input",
+CHOICE("kernel-hook", 0, NOW, kernel_hook, "keep|prerouting|input",
        "where kturn.ko looks at packets: before or after the firewall's INPUT chain; default: as the module is set"),
-NUMBER("relay-threads", 'm', relay_threads, 0, CONFIG_MAX_WORKERS, "COUNT",
+NUMBER("relay-threads", 'm', RESTART, relay_threads, 0, CONFIG_MAX_WORKERS, "COUNT",
        "worker threads; 0: one for each CPU; default 0"),
-NUMBER("sock-buf-size", 0, sock_buf_size, 0, 1 << 30, "BYTES",
+NUMBER("sock-buf-size", 0, RESTART, sock_buf_size, 0, 1 << 30, "BYTES",
        "send and receive buffer of each socket; 0: the system's default"),
 
 HEADING("Daemon"),
-{ .name = "log-file", .letter = 'l', .value = OPTION_VALUE,
+{ .name = "log-file", .letter = 'l', .when = NOW, .value = OPTION_VALUE,
   .set = option_set_log_file, TARGET(log_file), .min = 1, .max = 4095,
   .hint = "PATH", .doc = "log to a file too; stdout or -: to standard output; syslog: to syslog" },
-FLAG("syslog", 0, syslog, "log to syslog instead"),
-{ .name = "syslog-facility", .value = OPTION_VALUE, .set = option_set_string,
+FLAG("syslog", 0, NOW, syslog, "log to syslog instead"),
+{ .name = "syslog-facility", .when = NOW, .value = OPTION_VALUE, .set = option_set_string,
   TARGET(syslog_facility), .min = 1, .max = 32, .hint = "LOG_NAME",
   .doc = "syslog facility, LOG_DAEMON by default" },
-FLAG("no-stdout-log", 0, no_stdout_log, "do not log to standard output"),
+FLAG("no-stdout-log", 0, NOW, no_stdout_log, "do not log to standard output"),
 FULFILLED("simple-log", "log to the file by its plain name: always so"),
 FULFILLED("new-log-timestamp", "full time stamps in the log: always so"),
-FLAG("verbose", 'v', verbose, "log each session"),
-FLAG("Verbose", 'V', extra_verbose, "log each request"),
-STRING("pidfile", 0, pidfile, 4095, "PATH", "file for the process id"),
-STRING("proc-user", 0, proc_user, 255, "NAME", "user to become once all is open"),
-STRING("proc-group", 0, proc_group, 255, "NAME", "group to become"),
-STRING("admin-socket", 0, admin_socket, 107, "PATH",
+FLAG("verbose", 'v', NOW, verbose, "log each session"),
+FLAG("Verbose", 'V', NOW, extra_verbose, "log each request"),
+STRING("pidfile", 0, RESTART, pidfile, 4095, "PATH", "file for the process id"),
+STRING("proc-user", 0, RESTART, proc_user, 255, "NAME", "user to become once all is open"),
+STRING("proc-group", 0, RESTART, proc_group, 255, "NAME", "group to become"),
+STRING("admin-socket", 0, RESTART, admin_socket, 107, "PATH",
        "socket that kturnctl talks to; default " CONFIG_DEFAULT_ADMIN),
 
 HEADING("Not available yet: a warning, then ignored"),

@@ -34,6 +34,13 @@ enum option_state {
 	OPTION_MEANINGLESS,	/* about coturn's own innards: warn once */
 };
 
+/* enum option_when - when does a reload take a new value over? */
+enum option_when {
+	OPTION_WHEN_UNSAID,	/* wrong in a row that is OPTION_ACTIVE */
+	OPTION_NOW,		/* at once, for sessions that go on, too */
+	OPTION_RESTART,		/* never: kturnd has to be started anew */
+};
+
 struct option;
 
 /**
@@ -55,6 +62,7 @@ typedef int option_set(struct kturnd_config *cfg, const struct option *opt,
  * @letter: short name for the command line, or 0
  * @value: does it take a value?
  * @state: what becomes of it
+ * @when: when a reload takes it over
  * @secret: its value must not be shown
  * @set: takes the value over; NULL unless @state is OPTION_ACTIVE
  * @target: offset of what it sets in struct kturnd_config
@@ -69,6 +77,7 @@ struct option {
 	char letter;
 	enum option_value value;
 	enum option_state state;
+	enum option_when when;
 	bool secret;
 	option_set *set;
 	size_t target;
@@ -109,6 +118,20 @@ const struct option *option_find_letter(char letter);
  */
 void option_apply(struct option_reader *reader, const struct option *opt,
 		  const char *value, const struct report_place *place);
+
+/**
+ * option_same() - do two configurations have the same value here?
+ * @opt: an option that is OPTION_ACTIVE
+ * @a: a configuration
+ * @b: another one
+ *
+ * Compares what the option sets, however it was written.
+ *
+ * Return: false too where nobody knows how to compare values of this kind,
+ * which is a mistake that tests/unit/test_config_reload.c finds.
+ */
+bool option_same(const struct option *opt, const struct kturnd_config *a,
+		 const struct kturnd_config *b);
 
 /** option_suggest() - an option whose name is nearly @name, or NULL */
 const struct option *option_suggest(const char *name);
