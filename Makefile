@@ -117,6 +117,7 @@ $(OBJ)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
 $(SAN)/tests/unit/test_wheel.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS) -isystem tests/unit/kernel
 
 $(SAN)/libdaemon.a: $(call objects,$(SAN),$(DAEMON_PARTS))
+$(OBJ)/libgenerator.a: $(call objects,$(OBJ),$(BENCH_PARTS))
 $(SAN)/libgenerator.a: $(call objects,$(SAN),$(BENCH_PARTS))
 $(BUILD)/tests/unit/%: $(SAN)/tests/unit/%.o $(SAN)/libdaemon.a $(SAN)/libgenerator.a $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
@@ -126,7 +127,7 @@ $(BUILD)/tests/fuzz/%: $(SAN)/tests/fuzz/%.o $(call objects,$(SAN),$(VMTEST_HELP
 $(BUILD)/tests/fastpath/%: $(OBJ)/tests/fastpath/%.o \
 			   $(call objects,$(OBJ),$(VMTEST_HELPERS)) $(LIBS_OBJ)
 	$(LINK) -pie $^ $(LDLIBS_ALL)
-$(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(LIBS_OBJ)
+$(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/libgenerator.a $(LIBS_OBJ)
 	$(LINK) -pie $^ $(LDLIBS_ALL)
 
 sanitized: $(PROGRAMS:%=$(SAN)/%)

@@ -121,6 +121,7 @@ TEST_F(client, allocates_and_binds)
 	client_start(&self->c, self->now);
 	EXPECT_EQ(STUN_ALLOCATE, sends(self));
 	EXPECT_FALSE(stun_has(&self->msg, STUN_ATTR_USERNAME));
+	EXPECT_FALSE(stun_has(&self->msg, STUN_ATTR_LIFETIME));
 	refuse(self, 401, "nonce");
 
 	EXPECT_EQ(STUN_ALLOCATE, sends(self));
@@ -408,6 +409,79 @@ TEST_F(client, asks_for_the_family_of_its_peers)
 					     STUN_ATTR_REQUESTED_ADDRESS_FAMILY,
 					     &family));
 	EXPECT_EQ(STUN_FAMILY_IPV6, family);
+}
+
+/* As the benchmark does, whose clients are one another's peers. */
+TEST_F(client, binds_peers_that_are_known_later)
+{
+	uint16_t number;
+
+	self->c.peer_count = 0;
+	client_start(&self->c, self->now);
+	EXPECT_EQ(STUN_ALLOCATE, sends(self));
+	refuse(self, 401, "nonce");
+	EXPECT_EQ(STUN_ALLOCATE, sends(self));
+	grant(self);
+	EXPECT_EQ(CLIENT_READY, self->c.state);
+	EXPECT_EQ(0, sends(self));
+
+	self->c.peer_count = 2;
+	client_start(&self->c, self->now);
+	for (uint16_t i = 0; i < 2; i++) {
+		EXPECT_EQ(CLIENT_STARTING, self->c.state);
+		ASSERT_EQ(STUN_CHANNEL_BIND, sends(self));
+		EXPECT_EQ(0, stun_get_channel_number(&self->msg, &number));
+		EXPECT_EQ(0x4000 + i, number);
+		grant(self);
+	}
+	EXPECT_EQ(CLIENT_READY, self->c.state);
+	EXPECT_EQ(0, sends(self));
+}
+
+TEST_F(client, numbers_channels_by_the_peer)
+{
+	uint16_t number;
+
+	self->c.first_peer = 7;
+	client_start(&self->c, self->now);
+	sends(self);
+	grant(self);
+	for (uint16_t i = 7; i < 10; i++) {
+		ASSERT_EQ(STUN_CHANNEL_BIND, sends(self));
+		EXPECT_EQ(0, stun_get_channel_number(&self->msg, &number));
+		EXPECT_EQ(0x4000 + i, number);
+		grant(self);
+	}
+	EXPECT_EQ(CLIENT_READY, self->c.state);
+}
+
+TEST_F(client, asks_for_a_lifetime)
+{
+	uint32_t lifetime;
+
+	self->c.lifetime = 3600;
+	client_start(&self->c, self->now);
+	EXPECT_EQ(STUN_ALLOCATE, sends(self));
+	EXPECT_EQ(0, stun_get_lifetime(&self->msg, &lifetime));
+	EXPECT_EQ(3600, lifetime);
+	grant_with(self, &self->key, 3600);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(STUN_CHANNEL_BIND, sends(self));
+		EXPECT_FALSE(stun_has(&self->msg, STUN_ATTR_LIFETIME));
+		grant(self);
+	}
+
+	self->now = self->c.refresh_at;
+	self->c.rebind_at = CLIENT_NEVER;
+	EXPECT_EQ(STUN_REFRESH, sends(self));
+	EXPECT_EQ(0, stun_get_lifetime(&self->msg, &lifetime));
+	EXPECT_EQ(3600, lifetime);
+	grant_with(self, &self->key, 3600);
+
+	client_release(&self->c, self->now);
+	EXPECT_EQ(STUN_REFRESH, sends(self));
+	EXPECT_EQ(0, stun_get_lifetime(&self->msg, &lifetime));
+	EXPECT_EQ(0, lifetime);
 }
 
 TEST(credentials_of_turn_rest)

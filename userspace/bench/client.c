@@ -112,24 +112,33 @@ static void fail_text(struct client *c, const char *reason)
 	fail(c, 0, reason, strlen(reason));
 }
 
+static void put_lifetime(struct stun_builder *b, const struct client *c)
+{
+	if (c->state == CLIENT_RELEASING)
+		stun_put_lifetime(b, 0);
+	else if (c->lifetime)
+		stun_put_lifetime(b, c->lifetime);
+}
+
 static void put_attributes(struct stun_builder *b, const struct client *c)
 {
 	switch (c->method) {
 	case STUN_ALLOCATE:
 		stun_put_requested_transport(b, IPPROTO_UDP);
+		put_lifetime(b, c);
 		if (c->peers[0].family == AF_INET6)
 			stun_put_address_family(b,
 						STUN_ATTR_REQUESTED_ADDRESS_FAMILY,
 						STUN_FAMILY_IPV6);
 		break;
 	case STUN_CHANNEL_BIND:
-		stun_put_channel_number(b, client_channel_number(c->bound));
+		stun_put_channel_number(b, client_channel_number(c->first_peer +
+								 c->bound));
 		stun_put_address(b, STUN_ATTR_XOR_PEER_ADDRESS,
 				 &c->peers[c->bound]);
 		break;
 	default:
-		if (c->state == CLIENT_RELEASING)
-			stun_put_lifetime(b, 0);
+		put_lifetime(b, c);
 	}
 }
 

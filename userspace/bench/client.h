@@ -80,8 +80,11 @@ struct client_failure {
 /**
  * struct client - one client and its allocation
  * @login: credentials
- * @peers: the peers to bind channels to; the first gets number 0x4000
+ * @peers: the peers to bind channels to
  * @peer_count: how many
+ * @first_peer: which of all peers the first is, where the channels' numbers are
+ *	to say so; see client_channel_number()
+ * @lifetime: to ask for, for the allocation, in seconds; 0: as the server likes
  * @state: what it is about
  * @relayed: its relayed transport address, once it has one
  * @failure: why it failed
@@ -101,6 +104,8 @@ struct client {
 	struct login *login;
 	const struct transport_addr *peers;
 	unsigned int peer_count;
+	unsigned int first_peer;
+	uint32_t lifetime;
 	enum client_state state;
 	struct transport_addr relayed;
 	struct client_failure failure;
@@ -122,12 +127,19 @@ struct client {
  * @c: the client
  * @login: credentials; must outlive it
  * @peers: as in struct client; must outlive it
- * @peer_count: how many; the relayed address is of their family
+ * @peer_count: how many; the relayed address is of their family, that is, of
+ *	@peers[0]'s, even if there are to be none yet
+ *
+ * Of the other members, the caller may set @first_peer and @lifetime.
  */
 void client_init(struct client *c, struct login *login,
 		 const struct transport_addr *peers, unsigned int peer_count);
 
-/** client_start() - make the allocation and the channels */
+/**
+ * client_start() - make the allocation and the channels
+ * @c: the client; one that is ready binds those peers that were added since
+ * @now: the time
+ */
 void client_start(struct client *c, uint64_t now);
 
 /** client_release() - give the allocation back, if there is one */
@@ -167,7 +179,10 @@ void client_response(struct client *c, const uint8_t *data, size_t len,
  */
 void client_unreachable(struct client *c);
 
-/** client_channel_number() - the number of the channel to a peer */
+/**
+ * client_channel_number() - the number of the channel to a peer
+ * @peer: which of all peers; the first one's is 0x4000
+ */
 uint16_t client_channel_number(unsigned int peer);
 
 /**
