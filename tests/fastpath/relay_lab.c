@@ -294,12 +294,12 @@ static struct udp_packet book_output(struct relay *r, enum direction dir,
 	return out;
 }
 
-static const struct wire *wire_out(const struct relay *r, enum direction dir)
+struct wire *wire_out(struct relay *r, enum direction dir)
 {
 	return dir == TO_PEER ? &r->peer : &r->client;
 }
 
-static const struct wire *wire_in(const struct relay *r, enum direction dir)
+struct wire *wire_in(struct relay *r, enum direction dir)
 {
 	return dir == TO_PEER ? &r->client : &r->peer;
 }
@@ -365,7 +365,7 @@ bool relay_expect_time_exceeded(struct relay *r, enum direction dir,
 		    ICMP_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED, 0, 0);
 }
 
-static bool put(const struct relay *r, enum direction dir,
+static bool put(struct relay *r, enum direction dir,
 		const struct udp_packet *in)
 {
 	return !wire_send_udp(wire_in(r, dir), in);

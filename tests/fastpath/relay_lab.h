@@ -215,6 +215,16 @@ bool relay_forwards(struct relay *r, enum direction dir,
 bool relay_forwards_bytes(struct relay *r, enum direction dir, size_t len);
 
 /**
+ * wire_in() - the sender's end of its link
+ * @r: the set-up
+ * @dir: which way it sends
+ */
+struct wire *wire_in(struct relay *r, enum direction dir);
+
+/** wire_out() - the receiver's, likewise */
+struct wire *wire_out(struct relay *r, enum direction dir);
+
+/**
  * relay_catch() - this datagram is to arrive
  * @w: where
  * @want: the datagram

@@ -155,8 +155,7 @@ TEST_F(path, a_vlan_in_a_vlan)
 TEST_F(path, a_priority_tag)
 {
 	static const uint8_t priority_5[] = { 0x81, 0x00, 0xa0, 0x00 };
-	struct wire *w = variant->dir == TO_PEER ? &self->r.client
-						  : &self->r.peer;
+	struct wire *w = wire_in(&self->r, variant->dir);
 	uint8_t buf[300];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 172);
 

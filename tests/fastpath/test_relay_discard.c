@@ -130,8 +130,7 @@ TEST_F(path, another_5_tuple_is_not_touched)
 	/* To other sockets: ports and addresses crossed. */
 	in = relay_message(&self->r, variant->dir, buf, 100);
 	in.dst.port = to_peer ? RELAY_RELAYED_PORT : RELAY_SERVER_PORT;
-	ASSERT_EQ(0, wire_send_udp(to_peer ? &self->r.client : &self->r.peer,
-				   &in));
+	ASSERT_EQ(0, wire_send_udp(wire_in(&self->r, variant->dir), &in));
 	EXPECT_TRUE(relay_counted(&self->r));
 }
 

@@ -139,8 +139,7 @@ TEST_F(families, fragments_from_the_input_hook)
 		SKIP(return, "routers do not fragment IPv6");
 	in.df = false;
 	ASSERT_EQ(0, relay_set_hook(&self->r, KTURN_HOOK_INPUT));
-	ASSERT_EQ(0, wire_send_udp(variant->dir == TO_PEER ? &self->r.client :
-							     &self->r.peer, &in));
+	ASSERT_EQ(0, wire_send_udp(wire_in(&self->r, variant->dir), &in));
 	EXPECT_TRUE(relay_expect_fragments(&self->r, variant->dir, &in, 1280));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
@@ -158,8 +157,7 @@ TEST_F(families, what_ipv6_cannot_make_smaller)
 	ASSERT_EQ(0, netns_run(&self->r.ns, NETNS_RELAY,
 			       "ip link set dev %s mtu 1200",
 			       variant->dir == TO_PEER ? "rp" : "rc"));
-	ASSERT_EQ(0, wire_send_udp(variant->dir == TO_PEER ? &self->r.client :
-							     &self->r.peer, &in));
+	ASSERT_EQ(0, wire_send_udp(wire_in(&self->r, variant->dir), &in));
 	EXPECT_TRUE(relay_expect_fragments(&self->r, variant->dir, &in, 1200));
 	EXPECT_TRUE(relay_settled(&self->r));
 }

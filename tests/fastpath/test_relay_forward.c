@@ -70,10 +70,8 @@ TEST_F(path, hop_limit_is_decremented)
 /* "As appropriate for a packet originating from the server" (section 14). */
 TEST_F(path, ipv4_identification_is_the_relays)
 {
-	const struct wire *out = variant->dir == TO_PEER ? &self->r.peer
-							  : &self->r.client;
-	const struct wire *w = variant->dir == TO_PEER ? &self->r.client
-							: &self->r.peer;
+	const struct wire *out = wire_out(&self->r, variant->dir);
+	const struct wire *w = wire_in(&self->r, variant->dir);
 	uint8_t buf[200];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 20);
 	static struct frame first, second;
@@ -92,10 +90,8 @@ TEST_F(path, ipv4_identification_is_the_relays)
 /* Sections 13.2: not copied; one for each flow. */
 TEST_F(path, ipv6_flow_label_is_the_relays)
 {
-	const struct wire *out = variant->dir == TO_PEER ? &self->r.peer
-							  : &self->r.client;
-	const struct wire *w = variant->dir == TO_PEER ? &self->r.client
-							: &self->r.peer;
+	const struct wire *out = wire_out(&self->r, variant->dir);
+	const struct wire *w = wire_in(&self->r, variant->dir);
 	uint8_t buf[200];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 20);
 	static struct frame first, second;
@@ -143,10 +139,9 @@ TEST_F(path, corruption_stays_detectable)
 	size_t len = packet_build(ip, &in);
 
 	ip[len - 10] ^= 0x40;
-	ASSERT_EQ(0, wire_send(to_peer ? &self->r.client : &self->r.peer, ip,
-			       len));
-	ASSERT_EQ(0, wire_receive(to_peer ? &self->r.peer : &self->r.client,
-				  &f, PACKET_TIMEOUT_MS));
+	ASSERT_EQ(0, wire_send(wire_in(&self->r, variant->dir), ip, len));
+	ASSERT_EQ(0, wire_receive(wire_out(&self->r, variant->dir), &f,
+				  PACKET_TIMEOUT_MS));
 	EXPECT_TRUE(relay_quiet(&self->r));
 	EXPECT_EQ(-1, recv(fd, buf, sizeof(buf), MSG_DONTWAIT));
 }
@@ -275,8 +270,7 @@ TEST_F(path, bytes_behind_the_ip_packet_are_no_data)
 {
 	uint8_t buf[200], ip[PACKET_MAX];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 1);
-	const struct wire *w = variant->dir == TO_PEER ? &self->r.client
-							: &self->r.peer;
+	const struct wire *w = wire_in(&self->r, variant->dir);
 	size_t len = packet_build(ip, &in);
 
 	memset(ip + len, 0xee, 26);

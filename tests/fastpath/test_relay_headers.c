@@ -160,7 +160,7 @@ static bool as_preferred(struct relay *r, enum direction dir,
 	struct verdict v = preferred(dir, in, &out);
 	bool same;
 
-	same = !wire_send_udp(dir == TO_PEER ? &r->client : &r->peer, in) &&
+	same = !wire_send_udp(wire_in(r, dir), in) &&
 	       came_out(r, dir, in, v);
 	tell(in, &out, v, same);
 	return same;
@@ -243,8 +243,8 @@ TEST_F(headers, flow_label)
 	bool to_peer = variant->dir == TO_PEER;
 	struct fastpath_flow *flow = to_peer ? &self->r.want.to_peer
 					     : &self->r.want.to_client;
-	const struct wire *in_wire = to_peer ? &self->r.client : &self->r.peer;
-	const struct wire *out_wire = to_peer ? &self->r.peer : &self->r.client;
+	const struct wire *in_wire = wire_in(&self->r, variant->dir);
+	const struct wire *out_wire = wire_out(&self->r, variant->dir);
 	uint32_t labels[4];
 	uint8_t buf[2000];
 	int i;

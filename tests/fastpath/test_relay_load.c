@@ -17,16 +17,6 @@
 
 static struct fastpath_error err;
 
-static struct wire *wire_in(struct relay *r, enum direction dir)
-{
-	return dir == TO_PEER ? &r->client : &r->peer;
-}
-
-static struct wire *wire_out(struct relay *r, enum direction dir)
-{
-	return dir == TO_PEER ? &r->peer : &r->client;
-}
-
 static struct transport_addr with_port(struct transport_addr a, int more)
 {
 	a.port += more;

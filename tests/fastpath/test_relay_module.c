@@ -124,7 +124,7 @@ TEST_F(module, unload_under_traffic)
 	bool to_peer = variant->dir == TO_PEER;
 	uint8_t buf[200];
 	struct udp_packet in = relay_message(r, variant->dir, buf, 100);
-	int fds[2] = { to_peer ? r->peer.fd : r->client.fd,
+	int fds[2] = { wire_out(r, variant->dir)->fd,
 		       to_peer ? r->server_fd : r->relayed_fd };
 	uint64_t seen[2] = { 0 }, sent;
 	static struct flood flood;
@@ -132,8 +132,7 @@ TEST_F(module, unload_under_traffic)
 	time_t end;
 	int i;
 
-	ASSERT_EQ(0, flood_start(&flood, to_peer ? &r->client : &r->peer, &in,
-				 1));
+	ASSERT_EQ(0, flood_start(&flood, wire_in(r, variant->dir), &in, 1));
 	for (i = 0; i < CYCLES; i++) {
 		EXPECT_TRUE(flood_wait_for(100, 0, fds, seen, 2))
 			TH_LOG("nothing was forwarded");

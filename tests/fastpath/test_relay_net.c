@@ -109,8 +109,7 @@ static int out_port(enum direction dir)
 
 TEST_F(path, the_input_hook_comes_after_the_input_chain)
 {
-	const struct wire *w = variant->dir == TO_PEER ? &self->r.client
-							: &self->r.peer;
+	const struct wire *w = wire_in(&self->r, variant->dir);
 	uint8_t buf[300], rule[32];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
 

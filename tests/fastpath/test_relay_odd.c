@@ -9,11 +9,6 @@
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
-static const struct wire *wire_in(const struct relay *r, enum direction dir)
-{
-	return dir == TO_PEER ? &r->client : &r->peer;
-}
-
 static void put16(uint8_t *p, uint16_t value)
 {
 	p[0] = value >> 8;
@@ -48,7 +43,7 @@ static int send_fragment_v6(const struct wire *w, const uint8_t *ip,
 	return wire_send(w, fragment, 48 + len);
 }
 
-static int send_in_fragments(const struct relay *r, enum direction dir,
+static int send_in_fragments(struct relay *r, enum direction dir,
 			     const struct udp_packet *in, size_t split)
 {
 	bool v4 = r->family == AF_INET;

@@ -52,7 +52,7 @@ static uint64_t forwarded(struct relay *r, enum direction dir)
  */
 static bool limited(struct relay *r, enum direction dir)
 {
-	const struct wire *in_wire = dir == TO_PEER ? &r->client : &r->peer;
+	const struct wire *in_wire = wire_in(r, dir);
 	uint64_t before = forwarded(r, dir), began = now_ms(), through, most;
 	uint8_t buf[200];
 	struct udp_packet in = relay_message(r, dir, buf, BYTES);
