@@ -23,6 +23,13 @@ static void note(struct notes *notes, const char *format, ...)
 	va_end(ap);
 }
 
+/* Something that should not have happened, and how often it has. */
+static void note_count(struct notes *notes, uint64_t count, const char *what)
+{
+	if (count)
+		note(notes, "%" PRIu64 " %s", count, what);
+}
+
 static void note_limits(const struct report *r, struct notes *notes)
 {
 	const struct results *results = &r->results;
@@ -62,27 +69,21 @@ static void note_oddities(const struct report *r, struct notes *notes)
 	if (results->lost_allocations)
 		note(notes, "%" PRIu64 " allocations were lost before the end; the first: %s",
 		     results->lost_allocations, r->first_error);
-	if (results->misrouted)
-		note(notes, "%" PRIu64 " datagrams came to the wrong client or peer, by the wrong channel, or from the wrong address",
-		     results->misrouted);
-	if (results->damaged)
-		note(notes, "%" PRIu64 " datagrams were not as they had been sent",
-		     results->damaged);
+	note_count(notes, results->misrouted,
+		   "datagrams came to the wrong client or peer, by the wrong channel, or from the wrong address");
+	note_count(notes, results->damaged,
+		   "datagrams were not as they had been sent");
 	if (results->send_errors)
 		note(notes, "this host's system refused to send %" PRIu64 " datagrams; the first: %s",
 		     results->send_errors, strerror(results->send_errno));
-	if (results->refused)
-		note(notes, "%" PRIu64 " ICMP errors came back: there was nobody at the server's port, or at a relayed one",
-		     results->refused);
-	if (results->stalls)
-		note(notes, "%" PRIu64 " times nothing that was under way arrived for 200 ms, and sending began anew",
-		     results->stalls);
-	if (results->foreign)
-		note(notes, "%" PRIu64 " datagrams arrived that this run had not sent",
-		     results->foreign);
-	if (results->clock_steps)
-		note(notes, "%" PRIu64 " datagrams arrived before they were sent: this host's clock was set meanwhile, and latencies are wrong",
-		     results->clock_steps);
+	note_count(notes, results->refused,
+		   "ICMP errors came back: there was nobody at the server's port, or at a relayed one");
+	note_count(notes, results->stalls,
+		   "times nothing that was under way arrived for 200 ms, and sending began anew");
+	note_count(notes, results->foreign,
+		   "datagrams arrived that this run had not sent");
+	note_count(notes, results->clock_steps,
+		   "datagrams arrived before they were sent: this host's clock was set meanwhile, and latencies are wrong");
 }
 
 void report_notes(const struct report *r, struct notes *notes)
