@@ -5,6 +5,7 @@
 #include "flood.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -114,4 +115,21 @@ bool flood_wait_for(uint64_t packets, int which, const int *fd,
 		for (i = 0; i < fds; i++)
 			counts[i] += flood_drain(fd[i]);
 	return counts[which] >= until;
+}
+
+uint64_t flood_wait_for_all(uint64_t sent, const int *fd, uint64_t *counts,
+			    int fds)
+{
+	time_t end = time(NULL) + WAIT_S;
+	uint64_t total = 0;
+	int i;
+
+	while (total < sent && time(NULL) < end) {
+		poll(NULL, 0, 1);
+		for (i = 0, total = 0; i < fds; i++) {
+			counts[i] += flood_drain(fd[i]);
+			total += counts[i];
+		}
+	}
+	return total;
 }

@@ -88,4 +88,17 @@ bool flood_wait(struct flood *f, uint64_t packets, const int *fd,
 bool flood_wait_for(uint64_t packets, int which, const int *fd,
 		    uint64_t *counts, int fds);
 
+/**
+ * flood_wait_for_all() - drain until all that was sent has arrived
+ * @sent: how many packets
+ * @fd: the sockets
+ * @counts: what was drained is added here
+ * @fds: how many sockets
+ *
+ * Return: how many have arrived at all of them, in the time there is; what
+ * arrives more than once may make it more than @sent.
+ */
+uint64_t flood_wait_for_all(uint64_t sent, const int *fd, uint64_t *counts,
+			    int fds);
+
 #endif /* KTURN_TESTS_FLOOD_H */
