@@ -10,7 +10,7 @@ KDIR	?= /lib/modules/$(KVER)/build
 
 CC	?= gcc
 OPT	?= -O2 -g
-PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libcrypto
+PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libssl libcrypto
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wpointer-arith -Wvla
 HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE

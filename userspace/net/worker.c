@@ -153,6 +153,7 @@ struct worker *worker_new(const struct worker_setup *setup,
 	worker->user = user;
 	worker->timer_due = TURN_NEVER;
 	worker->relay_turn = number;
+	worker->tls = tls_context_get(setup->tls);
 	worker_fill_ops(&worker->ops, setup);
 	worker->base = new_base();
 	if (!worker->base)
@@ -185,6 +186,21 @@ int worker_listen(struct worker *worker, const struct transport_addr *addr)
 	ret = listener_new(worker, addr, &listener);
 	if (!ret)
 		worker->listeners[worker->listener_count++] = listener;
+	return ret;
+}
+
+static void set_tls(struct worker *worker, void *arg)
+{
+	tls_context_put(worker->tls);
+	worker->tls = arg;
+}
+
+int worker_set_tls(struct worker *worker, struct tls_context *tls)
+{
+	int ret = worker_post(worker, set_tls, tls_context_get(tls));
+
+	if (ret)
+		tls_context_put(tls);
 	return ret;
 }
 
@@ -234,6 +250,7 @@ void worker_free(struct worker *worker)
 	for (size_t i = 0; i < worker->listener_count; i++)
 		listener_free(worker->listeners[i]);
 	free(worker->listeners);
+	tls_context_put(worker->tls);
 	send_queue_free(worker->queue);
 	receive_pool_free(worker->pool);
 	if (worker->timer)

@@ -13,6 +13,7 @@
 #include "net/log.h"
 #include "net/relay_socket.h"
 #include "net/send.h"
+#include "net/tls_context.h"
 #include "turn/turn.h"
 
 struct worker;
@@ -25,6 +26,8 @@ struct worker;
  * @udp: for all sockets; @share_port is for listeners only, and @device for
  *	those that relay
  * @listen_device: that of the listeners
+ * @tls: what TLS and DTLS connections begin with, until worker_set_tls();
+ *	NULL: there are none
  * @fastpath: the module, or NULL; its functions are called on the worker's
  *	thread with the worker as @env
  * @log: gets the workers' messages
@@ -37,6 +40,7 @@ struct worker_setup {
 	struct relay_addresses relays;
 	struct udp_options udp;
 	const char *listen_device;
+	struct tls_context *tls;
 	const struct turn_fastpath_ops *fastpath;
 	struct net_log log;
 };
@@ -63,6 +67,17 @@ struct worker *worker_new(const struct worker_setup *setup,
  * Return: 0 or a negative errno.
  */
 int worker_listen(struct worker *worker, const struct transport_addr *addr);
+
+/**
+ * worker_set_tls() - begin TLS and DTLS connections with this from now on
+ * @worker: the worker, which has had one from the start
+ * @tls: the context; the worker takes its own reference
+ *
+ * From any thread. Connections that there are go on with what they have.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int worker_set_tls(struct worker *worker, struct tls_context *tls);
 
 /** worker_start() - start the thread; 0 or a negative errno */
 int worker_start(struct worker *worker);

@@ -26,6 +26,7 @@
  * @server: the protocol core
  * @pool: buffers for receiving
  * @queue: what is to be sent
+ * @tls: for new TLS and DTLS connections, or NULL
  * @listeners: where clients come in
  * @listener_count: how many
  * @asked_at: local address that the client asked whose datagram is being
@@ -50,6 +51,7 @@ struct worker {
 	struct turn_server *server;
 	struct receive_pool *pool;
 	struct send_queue *queue;
+	struct tls_context *tls;
 	struct listener **listeners;
 	size_t listener_count;
 	const struct transport_addr *asked_at;
