@@ -59,6 +59,15 @@ def check(condition, what):
         raise AssertionError(what)
 
 
+def make_certificate(folder, name="relay"):
+    """A certificate of its own signing and its key: the paths of both."""
+    cert, pkey = (os.path.join(folder, f"{name}.{kind}") for kind in ("pem", "key"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-subj", f"/CN={name}", "-days", "2", "-keyout", pkey, "-out", cert],
+                   check=True, capture_output=True)
+    return cert, pkey
+
+
 class Daemon:
     """A kturnd with a configuration file of its own. Ends with the with block, and must end well."""
 

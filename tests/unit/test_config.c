@@ -342,13 +342,13 @@ TEST_F(config, unknown_options_are_passed_over)
 
 TEST_F(config, what_is_missing_is_warned_about_once)
 {
-	LINE("cert=/etc/ssl/a.pem");
-	LINE("cert=/etc/ssl/b.pem");
+	LINE("mongo-userdb=mongodb://a");
+	LINE("mongo-userdb=mongodb://b");
 	LINE("no-cli");
 	LINE("no-tcp");
 	EXPECT_EQ(0, self->report.errors);
 	EXPECT_EQ(2, self->report.n);
-	EXPECT_TRUE(has_finding(&self->report, "turn.conf:1: cert: ignored"));
+	EXPECT_TRUE(has_finding(&self->report, "turn.conf:1: mongo-userdb: ignored"));
 	EXPECT_TRUE(has_finding(&self->report, "turn.conf:3: no-cli: ignored"));
 }
 

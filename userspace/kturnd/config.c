@@ -11,6 +11,7 @@ void config_init(struct kturnd_config *cfg)
 {
 	*cfg = (struct kturnd_config){
 		.listening_port = 3478,
+		.tls_listening_port = 5349,
 		.min_port = 49152,
 		.max_port = 65535,
 		.stale_nonce = 600,
@@ -57,6 +58,13 @@ void config_free(struct kturnd_config *cfg)
 	users_free(&cfg->users);
 	free(cfg->realm);
 	free(cfg->rest_api_separator);
+	free(cfg->cert);
+	free(cfg->pkey);
+	wipe(cfg->pkey_pwd);
+	free(cfg->ca_file);
+	free(cfg->cipher_list);
+	free(cfg->ec_curve_name);
+	free(cfg->dh_file);
 	free(cfg->log_file);
 	free(cfg->syslog_facility);
 	free(cfg->listening_device);

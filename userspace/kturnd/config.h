@@ -119,6 +119,23 @@ struct kturnd_config {
 	char *relay_device;
 	bool no_udp;
 
+	/* TLS and DTLS; see config_has_tls() and config_has_dtls() */
+	uint32_t tls_listening_port;
+	uint32_t alt_tls_listening_port;	/* 0: none */
+	bool no_tls;
+	bool no_dtls;
+	bool dtls;			/* asked for by name */
+	char *cert;
+	char *pkey;
+	char *pkey_pwd;
+	char *ca_file;
+	char *cipher_list;
+	char *ec_curve_name;
+	char *dh_file;
+	bool tlsv1;
+	bool tlsv1_1;
+	bool no_tlsv1_2;
+
 	/* where peers come in */
 	struct config_addrs relay_ip;
 	struct config_externals external_ip;
@@ -190,6 +207,18 @@ void config_free(struct kturnd_config *cfg);
  * @report: gets errors and warnings
  */
 void config_check(struct kturnd_config *cfg, struct report *report);
+
+/** config_has_tls() - are clients served by TLS? As of config_check() */
+static inline bool config_has_tls(const struct kturnd_config *cfg)
+{
+	return cfg->cert && cfg->pkey && !cfg->no_tls;
+}
+
+/** config_has_dtls() - are clients served by DTLS? As of config_check() */
+static inline bool config_has_dtls(const struct kturnd_config *cfg)
+{
+	return cfg->cert && cfg->pkey && !cfg->no_dtls;
+}
 
 /*
  * Growing the lists: each copies @item to the end. Return 0 or -ENOMEM; what

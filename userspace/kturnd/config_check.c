@@ -31,6 +31,47 @@ static void check_ways_in(const struct kturnd_config *cfg,
 			     cfg->min_port, cfg->max_port);
 }
 
+/* Asked for TLS or DTLS, in any way but by a certificate? */
+static const char *asks_for_tls(const struct kturnd_config *cfg)
+{
+	return cfg->dtls ? "dtls" :
+	       cfg->alt_tls_listening_port ? "alt-tls-listening-port" :
+	       cfg->ca_file ? "CA-file" : NULL;
+}
+
+static void check_tls_versions(struct kturnd_config *cfg,
+			       struct report *report)
+{
+	bool old = cfg->tlsv1 || cfg->tlsv1_1;
+
+	if (old)
+		report_warning(report, NULL,
+			       "%s: versions before 1.2 are not secure, and weak keys and ciphers are allowed for their sake",
+			       cfg->tlsv1 ? "tlsv1" : "tlsv1_1");
+	if (!cfg->no_tlsv1_2 || old || cfg->no_dtls)
+		return;
+	report_warning(report, NULL,
+		       "no-tlsv1_2: no version is left for DTLS, which is off therefore");
+	cfg->no_dtls = true;
+}
+
+static void check_tls(struct kturnd_config *cfg, struct report *report)
+{
+	if (cfg->no_tls && cfg->no_dtls)
+		return;
+	if (!cfg->cert != !cfg->pkey)
+		report_error(report, NULL,
+			     "%s: without %s there is no TLS; add it, or say no-tls and no-dtls",
+			     cfg->cert ? "cert" : "pkey",
+			     cfg->cert ? "pkey" : "cert");
+	else if (cfg->cert)
+		check_tls_versions(cfg, report);
+	else if (asks_for_tls(cfg))
+		report_warning(report, NULL,
+			       "%s: without cert and pkey TLS and DTLS are off; add them",
+			       asks_for_tls(cfg));
+}
+
 static bool is_wildcard(const struct transport_addr *addr)
 {
 	static const uint8_t zero[16];
@@ -126,6 +167,7 @@ static void check_daemon(const struct kturnd_config *cfg,
 void config_check(struct kturnd_config *cfg, struct report *report)
 {
 	check_ways_in(cfg, report);
+	check_tls(cfg, report);
 	check_relay_addresses(cfg, report);
 	check_credentials(cfg, report);
 	check_daemon(cfg, report);

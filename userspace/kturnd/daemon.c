@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kturnd/admin.h"
+#include "kturnd/certificates.h"
 #include "kturnd/core_config.h"
 #include "kturnd/process.h"
 #include "kturnd/status.h"
@@ -80,6 +81,7 @@ static int resolve(struct daemon *daemon)
 
 	endpoints_resolve(daemon->cfg, &daemon->endpoints, &report);
 	daemon->setup.config = core_config_make(daemon->cfg, &report);
+	daemon->setup.tls = certificates_load(daemon->cfg, &report);
 	ret = report.errors ? -EINVAL : 0;
 	if (!ret)
 		ret = add_own_addresses(daemon->setup.config,
@@ -261,6 +263,7 @@ static void close_all(struct daemon *daemon)
 	kernel_relay_free(daemon->kernel);
 	turn_shared_free(daemon->setup.shared);
 	turn_config_put(daemon->setup.config);
+	tls_context_put(daemon->setup.tls);
 	endpoints_free(&daemon->endpoints);
 	daemon_release_signals(daemon);
 	if (daemon->base)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kturnd/certificates.h"
 #include "kturnd/command_line.h"
 #include "kturnd/config.h"
 #include "kturnd/config_file.h"
@@ -39,15 +40,16 @@ static void print_errors(const struct report *report, bool warnings)
 				report->v[i].text);
 }
 
-/* What only shows when the core takes the values over. */
-static void check_core(const struct kturnd_config *cfg, struct report *report)
+/* What only shows when the values are put to use. */
+static void check_use(const struct kturnd_config *cfg, struct report *report)
 {
 	turn_config_put(core_config_make(cfg, report));
+	tls_context_put(certificates_load(cfg, report));
 }
 
 static int check_only(const struct kturnd_config *cfg, struct report *report)
 {
-	check_core(cfg, report);
+	check_use(cfg, report);
 	print_errors(report, true);
 	if (report->errors)
 		return EXIT_CONFIG;

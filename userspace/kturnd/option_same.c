@@ -117,6 +117,7 @@ static const struct {
 } kinds[] = {
 	{ option_set_flag, same_flag },
 	{ option_set_flag_off, same_flag },
+	{ option_set_dtls, same_flag },
 	{ option_set_number, same_number },
 	{ option_set_stale_nonce, same_number },
 	{ option_set_rate, same_rate },

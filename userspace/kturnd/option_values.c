@@ -81,6 +81,21 @@ int option_set_flag_off(struct kturnd_config *cfg, const struct option *opt,
 	return ret;
 }
 
+/* What is said last counts: dtls, no-dtls, or dtls=off. */
+int option_set_dtls(struct kturnd_config *cfg, const struct option *opt,
+		    const char *value, char why[static OPTION_WHY_LEN])
+{
+	bool on;
+	int ret = parse_flag(value, &on, why);
+
+	(void)opt;
+	if (!ret) {
+		cfg->dtls = on;
+		cfg->no_dtls = !on;
+	}
+	return ret;
+}
+
 /* Digits and nothing else: strtoull() alone takes signs and spaces. */
 static bool parse_digits(const char *text, uint64_t *number)
 {

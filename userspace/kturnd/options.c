@@ -27,6 +27,7 @@
 	{ .name = n, .letter = l, .when = w, .value = OPTION_VALUE, \
 	  .set = option_set_string, TARGET(member), .min = 1, .max = limit, \
 	  .hint = h, .doc = d }
+#define PATH(n, w, member, d) STRING(n, 0, w, member, 4095, "PATH", d)
 #define CHOICE(n, l, w, member, words, d) \
 	{ .name = n, .letter = l, .when = w, .value = OPTION_VALUE, \
 	  .set = option_set_choice, TARGET(member), .choices = words, \
@@ -38,6 +39,8 @@
 	{ .name = n, .state = OPTION_FULFILLED, .doc = d }
 #define NOT_YET(n, l, v, d) \
 	{ .name = n, .letter = l, .value = v, .state = OPTION_NOT_YET, .doc = d }
+#define UNSAFE(n, d) \
+	{ .name = n, .state = OPTION_MEANINGLESS, .doc = d }
 #define MEANINGLESS(n, l, v) \
 	{ .name = n, .letter = l, .value = v, .state = OPTION_MEANINGLESS, \
 	  .doc = "has no meaning here" }
@@ -46,7 +49,6 @@
 #define NOW	OPTION_NOW
 #define RESTART	OPTION_RESTART
 
-#define NO_TLS		"TLS and DTLS are not available yet"
 #define NO_TCP		"TCP is not available yet"
 #define NO_DATABASE	"user databases are not available yet"
 #define NO_REDIRECT	"redirecting clients is not available yet"
@@ -63,8 +65,6 @@ STRING("listening-device", 'd', RESTART, listening_device, IFNAMSIZ - 1, "DEVICE
        "take clients by this device only, which may be a VRF; default: by any"),
 FLAG("no-udp", 0, RESTART, no_udp, "no UDP for clients (refused: there is nothing else yet)"),
 FULFILLED("no-tcp", "no TCP for clients: always so for now"),
-FULFILLED("no-tls", "no TLS for clients: always so for now"),
-FULFILLED("no-dtls", "no DTLS for clients: always so for now"),
 
 HEADING("Peers"),
 LIST("relay-ip", 'E', RESTART, option_set_address, relay_ip, "IP",
@@ -94,6 +94,36 @@ FLAG("allow-loopback-peers", 0, NOW, allow_loopback_peers,
 FLAG("no-udp-relay", 0, RESTART, no_udp_relay,
      "no UDP relaying (refused: there is nothing else yet)"),
 FULFILLED("no-tcp-relay", "no TCP relaying: always so for now"),
+
+HEADING("TLS and DTLS"),
+PATH("cert", NOW, cert, "certificate chain in PEM form; with it and pkey TLS and DTLS are on"),
+PATH("pkey", NOW, pkey, "private key of the certificate, in PEM form"),
+{ .name = "pkey-pwd", .when = NOW, .value = OPTION_VALUE, .secret = true,
+  .set = option_set_string, TARGET(pkey_pwd), .min = 1, .max = 1024,
+  .hint = "PASSWORD", .doc = "password of the private key" },
+NUMBER("tls-listening-port", 0, RESTART, tls_listening_port, 1, 65535, "PORT",
+       "port for TLS and DTLS; default 5349"),
+NUMBER("alt-tls-listening-port", 0, RESTART, alt_tls_listening_port, 0, 65535, "PORT",
+       "one more port for them; 0: none; default 0"),
+FLAG("no-tls", 0, RESTART, no_tls, "no TLS for clients"),
+FLAG("no-dtls", 0, RESTART, no_dtls, "no DTLS for clients"),
+{ .name = "dtls", .when = RESTART, .set = option_set_dtls, TARGET(no_dtls),
+  .doc = "DTLS for clients: so unless no-dtls is given; off is the same as no-dtls" },
+PATH("CA-file", NOW, ca_file,
+     "clients must have a certificate of an authority in this file; default: they need none"),
+STRING("cipher-list", 0, NOW, cipher_list, 4095, "CIPHERS",
+       "ciphers allowed, as openssl ciphers takes them, and those of TLS 1.3 by name; default: OpenSSL's"),
+STRING("ec-curve-name", 0, NOW, ec_curve_name, 255, "CURVE[:CURVE]",
+       "curves allowed; default: OpenSSL's"),
+PATH("dh-file", NOW, dh_file, "Diffie-Hellman parameters in PEM form; default: fitting the private key"),
+FULFILLED("dh2066", "parameters of 2048 bits or more: always so"),
+UNSAFE("dh566", "so short a key is not secure: one fitting the private key is used"),
+UNSAFE("dh1066", "so short a key is not secure: one fitting the private key is used"),
+FLAG("tlsv1", 0, NOW, tlsv1, "allow TLS 1.0, and DTLS 1.0: not secure"),
+FLAG_OFF("no-tlsv1", NOW, tlsv1, "do not; the default"),
+FLAG("tlsv1_1", 0, NOW, tlsv1_1, "allow TLS 1.1, and DTLS 1.0: not secure"),
+FLAG_OFF("no-tlsv1_1", NOW, tlsv1_1, "do not; the default"),
+FLAG("no-tlsv1_2", 0, NOW, no_tlsv1_2, "no TLS 1.2 and no DTLS 1.2"),
 
 HEADING("Credentials"),
 FLAG("lt-cred-mech", 'a', NOW, lt_cred_mech, "long-term credentials (RFC 8489 section 9.2)"),
@@ -170,22 +200,6 @@ HEADING("Not available yet: a warning, then ignored"),
 NOT_YET("alt-listening-port", 0, OPTION_VALUE, NO_RFC5780),
 NOT_YET("aux-server", 0, OPTION_VALUE, "auxiliary servers are not available yet"),
 NOT_YET("rfc5780", 0, OPTION_FLAG, NO_RFC5780),
-NOT_YET("tls-listening-port", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("alt-tls-listening-port", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("cert", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("pkey", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("pkey-pwd", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("cipher-list", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("CA-file", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("dh-file", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("ec-curve-name", 0, OPTION_VALUE, NO_TLS),
-NOT_YET("dh566", 0, OPTION_FLAG, NO_TLS),
-NOT_YET("dh1066", 0, OPTION_FLAG, NO_TLS),
-NOT_YET("dh2066", 0, OPTION_FLAG, NO_TLS),
-NOT_YET("tlsv1", 0, OPTION_FLAG, NO_TLS),
-NOT_YET("tlsv1_1", 0, OPTION_FLAG, NO_TLS),
-NOT_YET("no-tlsv1_2", 0, OPTION_FLAG, NO_TLS),
-NOT_YET("dtls", 0, OPTION_FLAG, NO_TLS),
 NOT_YET("tcp-proxy-port", 0, OPTION_VALUE, NO_TCP),
 NOT_YET("unauthorized-ratelimit", 0, OPTION_FLAG, "limits on failed logins are not available yet"),
 NOT_YET("max-allocate-timeout", 0, OPTION_VALUE, "it limits TCP connections, which are not available yet"),
@@ -225,8 +239,6 @@ MEANINGLESS("web-admin", 0, OPTION_FLAG),
 MEANINGLESS("web-admin-ip", 0, OPTION_VALUE),
 MEANINGLESS("web-admin-port", 0, OPTION_VALUE),
 MEANINGLESS("web-admin-listen-on-workers", 0, OPTION_FLAG),
-MEANINGLESS("no-tlsv1", 0, OPTION_FLAG),
-MEANINGLESS("no-tlsv1_1", 0, OPTION_FLAG),
 MEANINGLESS("no-rfc5780", 0, OPTION_FLAG),
 MEANINGLESS("response-origin-only-with-rfc5780", 0, OPTION_FLAG),
 MEANINGLESS("no-stun-backward-compatibility", 0, OPTION_FLAG),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Signals, as operators of coturn know them: HUP reopens the log, USR1 drains,
- * TERM and INT stop.
+ * USR2 reloads certificates, TERM and INT stop.
  */
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 
+#include "kturnd/certificates.h"
 #include "kturnd/daemon.h"
 
 static void on_stop(evutil_socket_t number, short what, void *arg)
@@ -20,11 +21,14 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
 
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
+	struct daemon *daemon = arg;
+
 	(void)number;
 	(void)what;
-	(void)arg;
 	log_reopen();
 	log_info("log reopened");
+	if (daemon->setup.tls)
+		certificates_reload(daemon);
 }
 
 static uint64_t sessions(const struct daemon *daemon)
@@ -76,8 +80,7 @@ static void on_reload_certificates(evutil_socket_t number, short what,
 {
 	(void)number;
 	(void)what;
-	(void)arg;
-	log_info("there are no certificates to reload: TLS is not available yet");
+	certificates_reload(arg);
 }
 
 int daemon_catch_signals(struct daemon *daemon)
