@@ -176,6 +176,7 @@ TEST_F(families, a_permission_that_is_taken_back)
 	ASSERT_EQ(0, fastpath_permission_del(self->r.fastpath, &p, &err));
 	EXPECT_TRUE(relay_drops(&self->r, variant->dir, &in,
 				KTURN_A_DROPPED_NO_PERMISSION));
+	EXPECT_TRUE(relay_quiet(&self->r));
 	ASSERT_EQ(0, relay_permit(&self->r, RELAY_TIMEOUT_MS));
 	EXPECT_TRUE(relay_forwards(&self->r, variant->dir, &in));
 	EXPECT_TRUE(relay_settled(&self->r));
