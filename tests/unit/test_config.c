@@ -517,6 +517,7 @@ TEST_F(config, core_takes_the_values)
 	GOOD("stale-nonce=77");
 	GOOD("rest-api-separator=|");
 	GOOD("rfc5766-channel-numbers");
+	GOOD("no-password-algorithms");
 	GOOD("no-software-attribute");
 	GOOD("denied-peer-ip=10.0.0.0/8");
 	GOOD("max-allocate-lifetime=700");
@@ -528,11 +529,12 @@ TEST_F(config, core_takes_the_values)
 	core = core_config_make(&self->cfg, &self->report);
 	ASSERT_NE(NULL, core);
 	EXPECT_EQ(TURN_AUTH_LONG_TERM, core->auth);
-	EXPECT_STREQ("example.org", core->realm);
+	EXPECT_STREQ("example.org", core->realm.name);
 	EXPECT_STREQ("", core->software);
 	EXPECT_EQ(77, core->nonce_lifetime);
 	EXPECT_EQ('|', core->rest_separator);
 	EXPECT_TRUE(core->rfc5766_channels);
+	EXPECT_TRUE(core->no_password_algorithms);
 	EXPECT_EQ(700, core->max_lifetime);
 	EXPECT_EQ(5, core->total_quota);
 	EXPECT_EQ(375000, core->max_bps);

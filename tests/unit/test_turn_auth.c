@@ -101,7 +101,7 @@ TEST_F(auth, rfc8489_9_2_4_missing_attributes_are_400)
 	EXPECT_EQ(0, finish_raw(w, c->username, c->realm, c->nonce));
 }
 
-TEST_F(auth, rfc8489_9_2_4_userhash_was_not_offered)
+TEST_F(auth, rfc8489_9_2_4_userhash_of_nobody_is_401)
 {
 	static const uint8_t hash[STUN_USERHASH_LEN] = { 1 };
 	struct client *c = &self->c;

@@ -232,25 +232,63 @@ TEST(base64_vectors)
 	EXPECT_EQ(-EINVAL, base64_decode_unpadded(back, "Zm9\0", 4));
 }
 
+/* With each offer: the lists, with the cookie and without. */
+static const struct turn_nonce_offer offers[] = {
+	{ false, false, TURN_ALGORITHMS_NONE },
+	{ true, false, TURN_ALGORITHMS_NONE },
+	{ true, true, TURN_ALGORITHMS_NONE },
+	{ true, false, TURN_ALGORITHMS_MD5 },
+	{ true, true, TURN_ALGORITHMS_SHA256_MD5 },
+};
+
 TEST(nonce_lifetime)
 {
 	const struct siphash_key key = { { 1, 2 } }, other = { { 1, 3 } };
-	struct transport_addr client = { .family = AF_INET, .port = 5 };
-	char nonce[TURN_NONCE_LEN + 1];
 	const uint64_t t = 5000000000000;	/* seconds beyond 32 bits */
-	struct stun_bytes n = { (uint8_t *)nonce, TURN_NONCE_LEN };
+	char nonce[TURN_NONCE_MAX + 1];
+	size_t i;
 
-	turn_nonce_make(&key, &client, t, nonce);
-	EXPECT_EQ(TURN_NONCE_LEN, strlen(nonce));
-	EXPECT_TRUE(turn_nonce_valid(&key, &client, t, 60, n));
-	EXPECT_TRUE(turn_nonce_valid(&key, &client, t + 59999, 60, n));
-	EXPECT_FALSE(turn_nonce_valid(&key, &client, t + 60000, 60, n));
-	EXPECT_TRUE(turn_nonce_valid(&key, &client, t + 60000, 0, n));
-	/* By the clock of an earlier boot, which was ahead of this one. */
-	EXPECT_FALSE(turn_nonce_valid(&key, &client, t - 1000, 60, n));
-	EXPECT_FALSE(turn_nonce_valid(&other, &client, t, 60, n));
-	client.port++;
-	EXPECT_FALSE(turn_nonce_valid(&key, &client, t, 60, n));
+	for (i = 0; i < sizeof(offers) / sizeof(*offers); i++) {
+		struct transport_addr client = { .family = AF_INET, .port = 5 };
+		struct stun_bytes n = { (uint8_t *)nonce,
+					turn_nonce_len(offers[i]) };
+
+		turn_nonce_make(&key, &client, t, offers[i], nonce);
+		EXPECT_EQ(n.len, strlen(nonce));
+		EXPECT_TRUE(turn_nonce_valid(&key, &client, t, 60, n));
+		EXPECT_TRUE(turn_nonce_valid(&key, &client, t + 59999, 60, n));
+		EXPECT_FALSE(turn_nonce_valid(&key, &client, t + 60000, 60, n));
+		EXPECT_TRUE(turn_nonce_valid(&key, &client, t + 60000, 0, n));
+		/* By the clock of an earlier boot, ahead of this one. */
+		EXPECT_FALSE(turn_nonce_valid(&key, &client, t - 1000, 60, n));
+		EXPECT_FALSE(turn_nonce_valid(&other, &client, t, 60, n));
+		client.port++;
+		EXPECT_FALSE(turn_nonce_valid(&key, &client, t, 60, n));
+	}
+}
+
+/* Bit 0 is the leftmost: 'g' is 100000, 'Q' 010000, 'w' 110000. */
+TEST(rfc8489_18_1_nonce_cookie)
+{
+	static const char *const cookies[] = {
+		"", "obMatJos2AAAA", "obMatJos2QAAA", "obMatJos2gAAA",
+		"obMatJos2wAAA",
+	};
+	struct transport_addr client = { .family = AF_INET, .port = 5 };
+	const struct siphash_key key = { { 1, 2 } };
+	char nonce[TURN_NONCE_MAX + 1];
+	struct turn_nonce_offer offer;
+	size_t i;
+
+	for (i = 0; i < sizeof(offers) / sizeof(*offers); i++) {
+		turn_nonce_make(&key, &client, 1000, offers[i], nonce);
+		EXPECT_EQ(0, strncmp(nonce, cookies[i], strlen(cookies[i])));
+		offer = turn_nonce_offer((struct stun_bytes){
+			(uint8_t *)nonce, strlen(nonce) });
+		EXPECT_EQ(offers[i].cookie, offer.cookie);
+		EXPECT_EQ(offers[i].userhash, offer.userhash);
+		EXPECT_EQ(offers[i].algorithms, offer.algorithms);
+	}
 }
 
 TEST_HARNESS_MAIN

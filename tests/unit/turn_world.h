@@ -78,6 +78,15 @@ struct world {
 	struct stun_message reply;
 	struct stun_crypto *crypto;
 	uint64_t random;
+
+	/* what databases say; @db_result first, until it is TURN_LOOKUP_FOUND */
+	enum turn_lookup_result db_result;
+	const char *db_user;
+	const char *db_password;
+	const char *db_secrets[2];
+	unsigned int db_calls;
+	uint8_t db_request[4096];
+	size_t db_request_len;
 };
 
 struct client {
@@ -89,6 +98,11 @@ struct client {
 	struct stun_key key;
 	bool fingerprint;
 	enum stun_hmac hmac;
+	bool modern;		/* takes what RFC 8489 adds, if it is offered */
+	bool userhash;		/* it was: USERHASH instead of USERNAME */
+	uint16_t algorithm;	/* it was: PASSWORD-ALGORITHM, or 0 */
+	uint8_t algorithms[16];	/* PASSWORD-ALGORITHMS, as received */
+	size_t algorithms_len;
 	uint8_t txid;		/* of the last request, made different each time */
 };
 
@@ -324,6 +338,54 @@ static inline void world_fp_peers(void *env, struct turn_fastpath_peer *peers,
 	w->fp_n_peers = count;
 }
 
+static inline void world_db_asked(struct world *w, struct stun_bytes request)
+{
+	w->db_calls++;
+	if (request.len > sizeof(w->db_request))
+		abort();
+	memcpy(w->db_request, request.data, request.len);
+	w->db_request_len = request.len;
+}
+
+static inline enum turn_lookup_result
+world_user_find(void *env, struct turn_user_query *q)
+{
+	struct world *w = env;
+	struct stun_bytes user = stun_bytes(w->db_user), realm = stun_bytes(q->realm);
+	uint8_t hash[STUN_USERHASH_LEN];
+
+	world_db_asked(w, q->request);
+	if (w->db_result != TURN_LOOKUP_FOUND)
+		return w->db_result;
+	if (stun_userhash(w->crypto, user, realm, hash) ||
+	    stun_key_long_term(w->crypto, q->algorithm, user, realm,
+			       stun_bytes(w->db_password), &q->key))
+		abort();
+	if (!q->userhash)
+		return q->username.len == user.len &&
+		       memcmp(q->username.data, user.data, user.len) == 0 ?
+		       TURN_LOOKUP_FOUND : TURN_LOOKUP_UNKNOWN;
+	if (memcmp(q->userhash, hash, sizeof(hash)) != 0)
+		return TURN_LOOKUP_UNKNOWN;
+	memcpy(q->name, user.data, user.len);
+	q->name_len = user.len;
+	return TURN_LOOKUP_FOUND;
+}
+
+static inline enum turn_lookup_result
+world_secret_find(void *env, struct turn_secret_query *q)
+{
+	struct world *w = env;
+
+	world_db_asked(w, q->request);
+	if (w->db_result != TURN_LOOKUP_FOUND)
+		return w->db_result;
+	if (q->index >= 2 || !w->db_secrets[q->index])
+		return TURN_LOOKUP_UNKNOWN;
+	q->secret = stun_bytes(w->db_secrets[q->index]);
+	return TURN_LOOKUP_FOUND;
+}
+
 static const struct turn_fastpath_ops world_fastpath_ops = {
 	.allocations_new = world_fp_new,
 	.allocation_set = world_fp_set,
@@ -341,6 +403,8 @@ static const struct turn_ops world_ops = {
 	.random = world_random,
 	.wall_time = world_wall_time,
 	.log = world_log,
+	.user_find = world_user_find,
+	.secret_find = world_secret_find,
 	.fastpath = &world_fastpath_ops,
 };
 
@@ -453,8 +517,9 @@ static inline struct client client_new6(uint16_t port)
 
 static inline void make_key(struct world *w, struct client *c)
 {
-	if (stun_key_long_term(w->crypto, STUN_PASSWORD_MD5,
-			       stun_bytes(c->username), stun_bytes(c->realm),
+	uint16_t algorithm = c->algorithm ? c->algorithm : STUN_PASSWORD_MD5;
+
+	if (stun_key_long_term(w->crypto, algorithm, stun_bytes(c->username), stun_bytes(c->realm),
 			       stun_bytes(c->password), &c->key))
 		abort();
 }
@@ -471,6 +536,27 @@ static inline struct stun_builder *begin(struct world *w, struct client *c,
 	return &w->b;
 }
 
+/* What a client of RFC 8489 makes of a challenge (section 9.2.5). */
+static inline void keep_offer(struct world *w, struct client *c)
+{
+	struct stun_password_algorithm first = { 0 };
+	struct stun_bytes list;
+	struct stun_reader r;
+	bool cookie = strncmp(c->nonce, "obMatJos2", 9) == 0;
+
+	c->userhash = cookie && (c->nonce[9] == 'Q' || c->nonce[9] == 'w');
+	c->algorithms_len = 0;
+	if (stun_get_bytes(&w->reply, STUN_ATTR_PASSWORD_ALGORITHMS, &list) == 0) {
+		memcpy(c->algorithms, list.data, list.len);
+		c->algorithms_len = list.len;
+		r = stun_reader(list.data, list.len);
+		if (stun_next_password_algorithm(&r, &first) != 1)
+			abort();
+	}
+	c->algorithm = first.number;
+	c->hmac = first.number ? STUN_HMAC_SHA256 : STUN_HMAC_SHA1;
+}
+
 static inline void keep_challenge(struct world *w, struct client *c)
 {
 	struct stun_bytes realm, nonce;
@@ -482,6 +568,8 @@ static inline void keep_challenge(struct world *w, struct client *c)
 	c->realm[realm.len] = '\0';
 	memcpy(c->nonce, nonce.data, nonce.len);
 	c->nonce[nonce.len] = '\0';
+	if (c->modern)
+		keep_offer(w, c);
 	make_key(w, c);
 }
 
@@ -514,6 +602,20 @@ static inline int send_again(struct world *w)
 	return error.code;
 }
 
+static inline void put_user(struct world *w, struct client *c)
+{
+	uint8_t hash[STUN_USERHASH_LEN];
+
+	if (!c->userhash) {
+		stun_put_string(&w->b, STUN_ATTR_USERNAME, c->username);
+		return;
+	}
+	if (stun_userhash(w->crypto, stun_bytes(c->username),
+			  stun_bytes(c->realm), hash))
+		abort();
+	stun_put_bytes(&w->b, STUN_ATTR_USERHASH, hash, sizeof(hash));
+}
+
 /* Credentials if the client was challenged before, then send_again(). */
 static inline int finish(struct world *w)
 {
@@ -521,9 +623,14 @@ static inline int finish(struct world *w)
 	ssize_t len;
 
 	if (*c->nonce) {
-		stun_put_string(&w->b, STUN_ATTR_USERNAME, c->username);
+		put_user(w, c);
 		stun_put_string(&w->b, STUN_ATTR_REALM, c->realm);
 		stun_put_string(&w->b, STUN_ATTR_NONCE, c->nonce);
+		if (c->algorithm) {
+			stun_put_bytes(&w->b, STUN_ATTR_PASSWORD_ALGORITHMS,
+				       c->algorithms, c->algorithms_len);
+			stun_put_password_algorithm(&w->b, c->algorithm);
+		}
 		stun_put_integrity(&w->b, w->crypto, c->hmac, &c->key);
 	}
 	if (c->fingerprint)
@@ -535,11 +642,22 @@ static inline int finish(struct world *w)
 	return send_again(w);
 }
 
-/* Was the response to an authenticated request signed with the user's key? */
+/* Is there this integrity attribute, made with the user's key, and no other? */
+static inline bool reply_signed_by(struct world *w, enum stun_hmac hmac)
+{
+	enum stun_attr_type other = hmac == STUN_HMAC_SHA1 ?
+		STUN_ATTR_MESSAGE_INTEGRITY_SHA256 : STUN_ATTR_MESSAGE_INTEGRITY;
+
+	return !stun_has(&w->reply, other) &&
+	       stun_check_integrity(w->crypto, &w->reply, hmac,
+				    &w->sender->key) == 0;
+}
+
+/* Was the response to an authenticated request signed as it must be? */
 static inline bool reply_signed(struct world *w)
 {
-	return stun_check_integrity(w->crypto, &w->reply, STUN_HMAC_SHA1,
-				    &w->sender->key) == 0;
+	return reply_signed_by(w, w->sender->algorithm ? STUN_HMAC_SHA256 :
+							 STUN_HMAC_SHA1);
 }
 
 static inline struct stun_builder *begin_allocate(struct world *w,

@@ -152,6 +152,7 @@ struct kturnd_config {
 	bool use_auth_secret;
 	struct config_strings auth_secrets;
 	char *rest_api_separator;
+	bool no_password_algorithms;
 	bool secure_stun;
 	bool no_stun;
 	bool stun_only;

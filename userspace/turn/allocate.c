@@ -194,7 +194,8 @@ static unsigned int quota_error(int err)
 static unsigned int get_sockets(struct turn_request *req, struct wish *w)
 {
 	struct turn_server *srv = req->srv;
-	struct stun_bytes name = turn_user_quota_name(srv->cfg, req->username);
+	struct stun_bytes name = turn_user_quota_name(srv->cfg, req->realm,
+							req->username);
 	unsigned int code;
 	bool reserve;
 

@@ -53,7 +53,8 @@ static void allocation_fire(struct turn_timer *timer, uint64_t now)
 struct turn_allocation *turn_allocation_new(struct turn_request *req)
 {
 	struct turn_server *srv = req->srv;
-	size_t realm_len = strlen(srv->cfg->realm);
+	const char *realm = req->realm->name;
+	size_t realm_len = strlen(realm);
 	size_t name_len = req->username.len;
 	struct turn_allocation *a;
 
@@ -73,7 +74,7 @@ struct turn_allocation *turn_allocation_new(struct turn_request *req)
 	a->username_len = name_len;
 	if (name_len)
 		memcpy(a->username, req->username.data, name_len);
-	memcpy(a->username + name_len + 1, srv->cfg->realm, realm_len + 1);
+	memcpy(a->username + name_len + 1, realm, realm_len + 1);
 	a->realm = a->username + name_len + 1;
 	LIST_INIT(&a->permissions);
 	LIST_INIT(&a->channels);

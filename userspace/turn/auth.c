@@ -3,12 +3,28 @@
  * The long-term credential mechanism, in the order of RFC 8489 section 9.2.4.
  * Nothing here keeps anything about a sender that has not shown a key.
  */
+#include <errno.h>
+#include <string.h>
+
 #include <openssl/crypto.h>
 
 #include "stun/error_code.h"
 #include "turn/nonce.h"
+#include "turn/password_algorithm.h"
 #include "turn/request.h"
 #include "turn/users.h"
+
+/**
+ * struct claim - who the sender says it is
+ * @nonce: NONCE
+ * @username: USERNAME; empty if it is known by hash only
+ * @userhash: USERHASH; NULL if it is known by name
+ */
+struct claim {
+	struct stun_bytes nonce;
+	struct stun_bytes username;
+	const uint8_t *userhash;
+};
 
 static bool has_integrity(const struct stun_message *msg)
 {
@@ -30,56 +46,172 @@ static bool integrity_right(struct turn_request *req,
 	return stun_check_integrity(req->srv->crypto, req->msg, hmac, key) == 0;
 }
 
-/* Is the sender who made the allocation of this 5-tuple, by name? */
-static bool owns_allocation(const struct turn_request *req)
+static enum turn_lookup_result verdict(bool right)
 {
-	return req->allocation && turn_made_by(req->allocation, req->username);
+	return right ? TURN_LOOKUP_FOUND : TURN_LOOKUP_UNKNOWN;
 }
 
-/*
- * Several secrets may be valid at a time; which one made a password shows when
- * the integrity is right.
- */
-static bool rest_credentials(struct turn_request *req)
+static size_t key_len(uint16_t algorithm)
 {
-	const struct turn_server *srv = req->srv;
-	uint64_t expiry;
-	size_t i;
-
-	if (!turn_secrets_count(srv->cfg->secrets) ||
-	    turn_user_rest_expiry(srv->cfg, req->username, &expiry) ||
-	    expiry <= srv->ops->wall_time(srv->env))
-		return false;
-	for (i = 0; i < turn_secrets_count(srv->cfg->secrets); i++) {
-		if (turn_user_rest_key(srv->cfg, srv->crypto, i, req->username,
-				       &req->key) == 0 &&
-		    integrity_right(req, &req->key))
-			return true;
-	}
-	return false;
+	return algorithm == STUN_PASSWORD_SHA256 ? 32 : 16;
 }
 
-static bool static_credentials(struct turn_request *req)
+/* Is that the name of the user who made the allocation of this 5-tuple? */
+static bool names_owner(const struct turn_request *req,
+			const struct claim *claim)
 {
-	static const struct stun_key nobodys_key = { .len = 16 };
-	int err = turn_user_static_key(req->srv->cfg, req->username, &req->key);
+	const struct turn_allocation *a = req->allocation;
+	uint8_t hash[STUN_USERHASH_LEN];
 
-	/* Take as long for unknown users, so that nobody can look for names. */
-	return integrity_right(req, err ? &nobodys_key : &req->key) && !err;
+	if (!claim->userhash)
+		return turn_made_by(a, claim->username);
+	return stun_userhash(req->srv->crypto, turn_maker(a),
+			     stun_bytes(a->realm), hash) == 0 &&
+	       memcmp(hash, claim->userhash, sizeof(hash)) == 0;
 }
 
 /*
  * A session goes on with the key it began with, though its TURN REST
  * credentials expire or its user is taken from the configuration.
  */
-static bool credentials_right(struct turn_request *req)
+static bool owner(struct turn_request *req, const struct claim *claim)
 {
-	if (owns_allocation(req)) {
-		req->key = req->allocation->key;
-		if (integrity_right(req, &req->key))
-			return true;
+	const struct turn_allocation *a = req->allocation;
+
+	if (!a || a->key.len != key_len(req->algorithm) ||
+	    !names_owner(req, claim) || !integrity_right(req, &a->key))
+		return false;
+	req->key = a->key;
+	req->username = turn_maker(a);
+	return true;
+}
+
+/* Secret number @index: those of the configuration first. */
+static enum turn_lookup_result secret(struct turn_request *req, size_t index,
+				      struct stun_bytes *text)
+{
+	const struct turn_server *srv = req->srv;
+	size_t count = turn_secrets_count(req->realm->secrets);
+	struct turn_secret_query query = {
+		.realm = req->realm->name,
+		.index = index - count,
+		.tuple = req->tuple,
+		.request = { req->msg->data, req->msg->len },
+	};
+	enum turn_lookup_result result;
+
+	if (index < count) {
+		*text = turn_secret(req->realm->secrets, index);
+		return TURN_LOOKUP_FOUND;
 	}
-	return rest_credentials(req) || static_credentials(req);
+	if (!(srv->cfg->lookups & TURN_LOOKUP_SECRETS))
+		return TURN_LOOKUP_UNKNOWN;
+	result = srv->ops->secret_find(srv->env, &query);
+	*text = query.secret;
+	return result;
+}
+
+/*
+ * Several secrets may be valid at a time; which one made a password shows when
+ * the integrity is right.
+ */
+static enum turn_lookup_result rest_user(struct turn_request *req,
+					 const struct claim *claim)
+{
+	struct turn_rest_user user = {
+		.realm = req->realm->name,
+		.algorithm = req->algorithm,
+		.username = claim->username,
+	};
+	struct turn_server *srv = req->srv;
+	enum turn_lookup_result result;
+	uint64_t expiry;
+	size_t i;
+
+	if (turn_user_rest_expiry(srv->cfg, claim->username, &expiry) ||
+	    expiry <= srv->ops->wall_time(srv->env))
+		return TURN_LOOKUP_UNKNOWN;
+	for (i = 0; ; i++) {
+		result = secret(req, i, &user.secret);
+		if (result != TURN_LOOKUP_FOUND)
+			return result;
+		if (turn_user_rest_key(srv->crypto, &user, &req->key) == 0 &&
+		    integrity_right(req, &req->key))
+			break;
+	}
+	req->username = claim->username;
+	return TURN_LOOKUP_FOUND;
+}
+
+static enum turn_lookup_result static_user(struct turn_request *req,
+					   const struct claim *claim)
+{
+	const struct stun_key nobodys_key = {
+		.len = (uint8_t)key_len(req->algorithm),
+	};
+	const struct turn_user *user = claim->userhash ?
+		turn_user_by_hash(req->realm, claim->userhash) :
+		turn_user_by_name(req->realm, claim->username);
+	const struct stun_key *key = user ?
+		turn_user_key(user, req->algorithm) : NULL;
+
+	/* Take as long for unknown users, so that nobody can look for names. */
+	if (!integrity_right(req, key ? key : &nobodys_key) || !key)
+		return TURN_LOOKUP_UNKNOWN;
+	req->key = *key;
+	req->username = turn_user_name(user);
+	return TURN_LOOKUP_FOUND;
+}
+
+static enum turn_lookup_result looked_up_user(struct turn_request *req,
+					      const struct claim *claim)
+{
+	struct turn_server *srv = req->srv;
+	struct turn_user_query query = {
+		.realm = req->realm->name,
+		.username = claim->username,
+		.userhash = claim->userhash,
+		.algorithm = req->algorithm,
+		.tuple = req->tuple,
+		.request = { req->msg->data, req->msg->len },
+	};
+	enum turn_lookup_result result;
+
+	if (!(srv->cfg->lookups & TURN_LOOKUP_USERS) ||
+	    (claim->userhash && !(srv->cfg->lookups & TURN_LOOKUP_USERHASH)) ||
+	    (req->algorithm == STUN_PASSWORD_SHA256 &&
+	     !(srv->cfg->lookups & TURN_LOOKUP_SHA256)))
+		return TURN_LOOKUP_UNKNOWN;
+	result = srv->ops->user_find(srv->env, &query);
+	if (result == TURN_LOOKUP_FOUND)
+		result = verdict(integrity_right(req, &query.key));
+	if (result == TURN_LOOKUP_FOUND) {
+		req->key = query.key;
+		req->username = claim->username;
+		if (claim->userhash) {
+			memcpy(srv->name, query.name, query.name_len);
+			req->username = (struct stun_bytes){ srv->name,
+							     query.name_len };
+		}
+	}
+	OPENSSL_cleanse(&query.key, sizeof(query.key));
+	return result;
+}
+
+static enum turn_lookup_result credentials(struct turn_request *req,
+					   const struct claim *claim)
+{
+	enum turn_lookup_result result = TURN_LOOKUP_UNKNOWN;
+
+	if (owner(req, claim))
+		return TURN_LOOKUP_FOUND;
+	if (!claim->userhash)
+		result = rest_user(req, claim);
+	if (result == TURN_LOOKUP_UNKNOWN)
+		result = static_user(req, claim);
+	if (result == TURN_LOOKUP_UNKNOWN)
+		result = looked_up_user(req, claim);
+	return result;
 }
 
 static bool nonce_valid(const struct turn_request *req,
@@ -90,46 +222,79 @@ static bool nonce_valid(const struct turn_request *req,
 				req->srv->cfg->nonce_lifetime, nonce);
 }
 
-static bool refuse(struct turn_request *req, unsigned int code)
+/* What a request with integrity must have. Return: 0 or an error code. */
+static unsigned int read_claim(struct turn_request *req, struct claim *claim)
+{
+	const struct stun_message *msg = req->msg;
+	struct stun_bytes hash;
+
+	if (stun_get_bytes(msg, STUN_ATTR_NONCE, &claim->nonce) ||
+	    !stun_has(msg, STUN_ATTR_REALM))
+		return STUN_ERR_BAD_REQUEST;
+	if (stun_get_bytes(msg, STUN_ATTR_USERNAME, &claim->username)) {
+		if (stun_get_bytes(msg, STUN_ATTR_USERHASH, &hash))
+			return STUN_ERR_BAD_REQUEST;
+		claim->userhash = hash.data;
+	}
+	return turn_password_algorithm(req, claim->nonce);
+}
+
+/* Return: 0, an error code, or -1 to say nothing for now. */
+static int check_claim(struct turn_request *req, const struct claim *claim)
+{
+	bool valid = nonce_valid(req, claim->nonce);
+
+	/*
+	 * The RFC has this behind the credentials. But whose nonce is not valid
+	 * may be anywhere, and must not make a database work.
+	 */
+	if (!valid && req->srv->cfg->lookups)
+		return STUN_ERR_STALE_NONCE;
+	switch (credentials(req, claim)) {
+	case TURN_LOOKUP_FOUND:
+		return valid ? 0 : STUN_ERR_STALE_NONCE;
+	case TURN_LOOKUP_UNKNOWN:
+		turn_log(req->srv, TURN_LOG_DEBUG, req->allocation,
+			 "401: no such user, or wrong password");
+		return STUN_ERR_UNAUTHENTICATED;
+	case TURN_LOOKUP_LATER:
+		return -1;
+	case TURN_LOOKUP_ERROR:
+		break;
+	}
+	return STUN_ERR_SERVER_ERROR;
+}
+
+static void refuse(struct turn_request *req, int code)
 {
 	OPENSSL_cleanse(&req->key, sizeof(req->key));
 	if (code == STUN_ERR_UNAUTHENTICATED || code == STUN_ERR_STALE_NONCE)
-		turn_reply_challenge(req, code);
-	else
-		turn_reply_error(req, code);
-	return false;
+		turn_reply_challenge(req, (unsigned int)code);
+	else if (code > 0)
+		turn_reply_error(req, (unsigned int)code);
 }
 
 bool turn_authenticate(struct turn_request *req)
 {
 	const struct stun_message *msg = req->msg;
-	struct stun_bytes nonce;
+	struct claim claim = { 0 };
+	int code;
 
-	if (!has_integrity(msg))
-		return refuse(req, STUN_ERR_UNAUTHENTICATED);
-	if (stun_get_bytes(msg, STUN_ATTR_NONCE, &nonce) ||
-	    !stun_has(msg, STUN_ATTR_REALM))
-		return refuse(req, STUN_ERR_BAD_REQUEST);
-	if (stun_get_bytes(msg, STUN_ATTR_USERNAME, &req->username)) {
-		/* Anonymous user names are not offered, so there is none. */
-		return refuse(req, stun_has(msg, STUN_ATTR_USERHASH) ?
-				   STUN_ERR_UNAUTHENTICATED :
-				   STUN_ERR_BAD_REQUEST);
+	if (!has_integrity(msg)) {
+		refuse(req, STUN_ERR_UNAUTHENTICATED);
+		return false;
 	}
-	if (!credentials_right(req)) {
-		turn_log(req->srv, TURN_LOG_DEBUG, req->allocation,
-			 "401: no such user, or wrong password");
-		return refuse(req, STUN_ERR_UNAUTHENTICATED);
+	code = (int)read_claim(req, &claim);
+	if (!code)
+		code = check_claim(req, &claim);
+	if (code) {
+		refuse(req, code);
+		return false;
 	}
-	if (!nonce_valid(req, nonce))
-		return refuse(req, STUN_ERR_STALE_NONCE);
-
-	/* The nonce did not offer SHA-256, so this "was processed as MD5". */
-	req->hmac = STUN_HMAC_SHA1;
 	req->authenticated = true;
 	/* RFC 8656, section 5 */
 	if (msg->method != STUN_ALLOCATE && msg->method != STUN_BINDING &&
-	    req->allocation && !owns_allocation(req)) {
+	    req->allocation && !turn_made_by(req->allocation, req->username)) {
 		turn_reply_error(req, STUN_ERR_WRONG_CREDENTIALS);
 		return false;
 	}

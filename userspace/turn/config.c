@@ -37,8 +37,8 @@ void turn_config_put(struct turn_config *cfg)
 {
 	if (!cfg || atomic_fetch_sub(&cfg->refs, 1) != 1)
 		return;
-	turn_users_free(cfg->users);
-	turn_secrets_free(cfg->secrets);
+	turn_users_free(cfg->realm.users);
+	turn_secrets_free(cfg->realm.secrets);
 	turn_peer_filter_free(&cfg->peers);
 	turn_nat_free(&cfg->nat);
 	free(cfg);
@@ -52,8 +52,8 @@ int turn_config_set_realm(struct turn_config *cfg, const char *realm)
 		return -EINVAL;
 	if (len > TURN_REALM_MAX)
 		return -EMSGSIZE;
-	if (turn_users_any(cfg->users))
+	if (turn_users_any(cfg->realm.users))
 		return -EBUSY;
-	memcpy(cfg->realm, realm, len + 1);
+	memcpy(cfg->realm.name, realm, len + 1);
 	return 0;
 }

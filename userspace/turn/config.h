@@ -33,12 +33,35 @@
 /*
  * A challenge (401) to the smallest useful Allocate request is at most three
  * times as long as the request, as long as the realm is no longer than this.
- * kturnd warns of longer ones.
+ * kturnd warns of longer ones. (To leave room for what RFC 8489 added as well,
+ * that request would need a realm of 8 bytes or less; any longer request has
+ * that room, and those who know RFC 8489 send such. See reply.c.)
  */
 #define TURN_REALM_UNAMPLIFIED	32
 
 struct turn_users;
 struct turn_secrets;
+
+/**
+ * struct turn_realm - who belongs together
+ * @name: realm; set by turn_config_set_realm()
+ * @users: static users; filled by turn_config_add_user()
+ * @secrets: TURN REST secrets; filled by turn_config_add_secret()
+ */
+struct turn_realm {
+	char name[TURN_REALM_MAX + 1];
+	struct turn_users *users;
+	struct turn_secrets *secrets;
+};
+
+/*
+ * What turn_ops.user_find() and turn_ops.secret_find() can say of realms:
+ * bits of turn_config.lookups.
+ */
+#define TURN_LOOKUP_USERS	1u	/* users by name, with an MD5 key each */
+#define TURN_LOOKUP_SHA256	2u	/* and with a SHA-256 key each */
+#define TURN_LOOKUP_USERHASH	4u	/* and by USERHASH */
+#define TURN_LOOKUP_SECRETS	8u	/* TURN REST secrets */
 
 /** enum turn_auth_mode - how are requests authenticated? */
 enum turn_auth_mode {
@@ -64,10 +87,11 @@ enum turn_default_family {
  *	requests that had it
  * @rfc5766_channels: accept channel numbers up to 0x7FFF
  * @default_family: see enum turn_default_family
- * @realm: realm; set by turn_config_set_realm()
+ * @no_password_algorithms: challenge as RFC 5389 has it: without
+ *	PASSWORD-ALGORITHMS, USERHASH and the nonce cookie
+ * @realm: the realm
  * @software: SOFTWARE attribute; empty for none
- * @users: static users; filled by turn_config_add_user()
- * @secrets: TURN REST secrets; filled by turn_config_add_secret()
+ * @lookups: what the shell can look up: TURN_LOOKUP_USERS and its siblings
  * @rest_separator: between expiry time and user name
  * @nonce_lifetime: seconds until a nonce is stale; 0 for never
  * @default_lifetime: of allocations, seconds (RFC 8656: 600)
@@ -97,10 +121,10 @@ struct turn_config {
 	bool rfc5766_channels;
 	enum turn_default_family default_family;
 
-	char realm[TURN_REALM_MAX + 1];
+	bool no_password_algorithms;
+	struct turn_realm realm;
 	char software[TURN_SOFTWARE_MAX + 1];
-	struct turn_users *users;
-	struct turn_secrets *secrets;
+	unsigned int lookups;
 	char rest_separator;
 
 	uint32_t nonce_lifetime;

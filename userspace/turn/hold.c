@@ -54,7 +54,8 @@ int turn_hold(struct turn_request *req, const struct turn_relay *relay,
 	if (err)
 		goto free_hold;
 	err = turn_quota_take(srv->shared, cfg,
-			      turn_user_quota_name(cfg, req->username), &quota);
+			      turn_user_quota_name(cfg, req->realm,
+						   req->username), &quota);
 	if (err)
 		goto remove_timer;
 	srv->ops->random(srv->env, hold->token, sizeof(hold->token));

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Responses. Whatever is sent before the sender has shown a key must not be
- * of use for amplification: at most three times the request, and what is
- * merely nice to have (SOFTWARE, reason phrase) goes first.
+ * of use for amplification: at most three times the request. What does not fit
+ * is left out, in this order: SOFTWARE, the reason phrase, and of a challenge
+ * PASSWORD-ALGORITHMS and then the nonce cookie. Over TCP, TLS and DTLS the
+ * sender has shown where it is, so there is nothing to amplify.
  */
 #include "stun/error_code.h"
 #include "stun/fingerprint.h"
 #include "turn/nonce.h"
+#include "turn/password_algorithm.h"
 #include "turn/request.h"
+#include "turn/users.h"
 
 #define AMPLIFICATION_MAX 3
 #define FINGERPRINT_LEN	(STUN_ATTR_HEADER_LEN + 4)
@@ -22,7 +26,7 @@ static size_t attr_len(size_t value_len)
 
 static size_t budget(const struct turn_request *req)
 {
-	if (req->authenticated)
+	if (req->authenticated || req->tuple->transport != TURN_UDP)
 		return TURN_REPLY_MAX;
 	return AMPLIFICATION_MAX * req->msg->len;
 }
@@ -148,19 +152,46 @@ static bool must_challenge(const struct turn_request *req)
 	       req->msg->len >= ALLOCATE_MIN_LEN;
 }
 
+static size_t offer_len(struct turn_nonce_offer offer)
+{
+	return attr_len(turn_nonce_len(offer)) +
+	       turn_password_algorithms_len(offer.algorithms);
+}
+
+/*
+ * As much of the offer as there is room for. What does not fit is not offered
+ * at all, nor is it in the nonce; a client that knows RFC 8489 sends requests
+ * of 36 bytes or more, for which realms of up to 32 leave room for everything.
+ */
+static struct turn_nonce_offer fitting_offer(const struct turn_request *req,
+					     size_t before)
+{
+	struct turn_nonce_offer offer = turn_users_offer(req->srv->cfg,
+							 req->realm);
+
+	if (before + offer_len(offer) > budget(req))
+		offer.algorithms = TURN_ALGORITHMS_NONE;
+	if (before + offer_len(offer) > budget(req))
+		offer = (struct turn_nonce_offer){ 0 };
+	return offer;
+}
+
 void turn_reply_challenge(struct turn_request *req, unsigned int code)
 {
-	const char *realm = req->srv->cfg->realm;
-	char nonce[TURN_NONCE_LEN + 1];
+	const char *realm = req->realm->name;
+	size_t realm_len = attr_len(strlen(realm));
+	struct turn_nonce_offer offer;
+	char nonce[TURN_NONCE_MAX + 1];
 	bool sent;
 
-	turn_nonce_make(&req->srv->shared->nonce_key, &req->tuple->client,
-			req->now, nonce);
 	begin(req, STUN_ERROR);
-	put_error_code(req, code, attr_len(strlen(realm)) +
-				  attr_len(TURN_NONCE_LEN));
+	offer = fitting_offer(req, final_len(req) + attr_len(4) + realm_len);
+	turn_nonce_make(&req->srv->shared->nonce_key, &req->tuple->client,
+			req->now, offer, nonce);
+	put_error_code(req, code, realm_len + offer_len(offer));
 	stun_put_string(&req->b, STUN_ATTR_REALM, realm);
 	stun_put_string(&req->b, STUN_ATTR_NONCE, nonce);
+	turn_put_password_algorithms(&req->b, offer.algorithms);
 	sent = final_len(req) > budget(req) && must_challenge(req) ?
 	       reply_send(req) : reply_finish(req);
 	if (sent)

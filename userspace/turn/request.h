@@ -16,10 +16,13 @@
  * @msg: the message
  * @allocation: that of the 5-tuple, NULL if there is none
  * @now: the time
+ * @realm: the realm it is in
  * @authenticated: the sender has shown that it knows @key
+ * @algorithm: password algorithm that @key is made with
  * @hmac: integrity attribute that the response gets
  * @key: the user's key
- * @username: the user's name, inside the message; empty without authentication
+ * @username: the user's name, at least as long as the request is served; empty
+ *	without authentication
  * @b: the response being built
  */
 struct turn_request {
@@ -27,8 +30,10 @@ struct turn_request {
 	const struct turn_5tuple *tuple;
 	const struct stun_message *msg;
 	struct turn_allocation *allocation;
+	const struct turn_realm *realm;
 	uint64_t now;
 	bool authenticated;
+	uint16_t algorithm;
 	enum stun_hmac hmac;
 	struct stun_key key;
 	struct stun_bytes username;

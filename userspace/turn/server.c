@@ -181,6 +181,7 @@ static void handle_request(struct turn_server *srv,
 	const struct method *method = find_method(srv->cfg, msg->method);
 	struct turn_request req = {
 		.srv = srv, .tuple = tuple, .msg = msg, .now = now,
+		.realm = &srv->cfg->realm,
 	};
 
 	if (!method) {

@@ -51,6 +51,8 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @fastpath_up: the module is there
  * @draining: refuse new allocations
  * @reply: where responses are built
+ * @name: name of the user whose request is being served, where it is not in
+ *	the request as it should be
  */
 struct turn_server {
 	struct turn_shared *shared;
@@ -77,6 +79,7 @@ struct turn_server {
 	bool fastpath_up;
 	bool draining;
 	uint8_t reply[TURN_REPLY_MAX];
+	uint8_t name[TURN_USERNAME_MAX];
 };
 
 /**
@@ -232,15 +235,18 @@ static inline void turn_drop(struct turn_server *srv, enum turn_drop reason)
 	turn_count(&srv->stats.drops[reason]);
 }
 
+/** turn_maker() - name of the user who made the allocation */
+static inline struct stun_bytes turn_maker(const struct turn_allocation *a)
+{
+	return (struct stun_bytes){ (const uint8_t *)a->username,
+				    a->username_len };
+}
+
 /** turn_made_by() - is this the name of the user who made the allocation? */
 static inline bool turn_made_by(const struct turn_allocation *a,
 				struct stun_bytes username)
 {
-	const struct stun_bytes maker = {
-		(const uint8_t *)a->username, a->username_len,
-	};
-
-	return turn_bytes_equal(maker, username);
+	return turn_bytes_equal(turn_maker(a), username);
 }
 
 /** turn_leg_index() - TURN_LEG_IPV4 or TURN_LEG_IPV6 */

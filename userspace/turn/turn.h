@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "stun/addr.h"
+#include "stun/integrity.h"
 #include "stun/message.h"
 #include "turn/config.h"
 
@@ -73,6 +74,55 @@ struct turn_5tuple {
 _Static_assert(sizeof(struct turn_5tuple) == 42, "no padding");
 
 /* --- outputs --------------------------------------------------------------- */
+
+/** enum turn_lookup_result - what a database says */
+enum turn_lookup_result {
+	TURN_LOOKUP_FOUND,
+	TURN_LOOKUP_UNKNOWN,	/* there is none: 401 */
+	TURN_LOOKUP_LATER,	/* being asked; the request comes again */
+	TURN_LOOKUP_ERROR,	/* it cannot be asked: 500 */
+};
+
+/**
+ * struct turn_user_query - who is that, and what is the key?
+ * @realm: realm
+ * @username: user name after OpaqueString; empty if only its hash is known
+ * @userhash: USERHASH, STUN_USERHASH_LEN bytes; NULL if the name is known
+ * @algorithm: STUN_PASSWORD_MD5 or STUN_PASSWORD_SHA256; the latter only under
+ *	TURN_LOOKUP_SHA256
+ * @tuple: on which 5-tuple the request came
+ * @request: the request, whole: what to give to turn_server_datagram() again
+ * @key: result: the user's key of that algorithm
+ * @name: result where @userhash was asked for: the user name
+ * @name_len: its length
+ */
+struct turn_user_query {
+	const char *realm;
+	struct stun_bytes username;
+	const uint8_t *userhash;
+	uint16_t algorithm;
+	const struct turn_5tuple *tuple;
+	struct stun_bytes request;
+	struct stun_key key;
+	uint8_t name[TURN_USERNAME_MAX];
+	size_t name_len;
+};
+
+/**
+ * struct turn_secret_query - a TURN REST secret of a realm
+ * @realm: realm
+ * @index: which: 0 and up, until there is none
+ * @tuple: on which 5-tuple the request came
+ * @request: the request, whole, as in struct turn_user_query
+ * @secret: result; must stay while the server's input function runs
+ */
+struct turn_secret_query {
+	const char *realm;
+	size_t index;
+	const struct turn_5tuple *tuple;
+	struct stun_bytes request;
+	struct stun_bytes secret;
+};
 
 /**
  * struct turn_relay_request - what kind of relay socket is needed
@@ -205,6 +255,13 @@ enum turn_log_level {
  * @random: fill with unpredictable bytes; must not fail
  * @wall_time: seconds since 1970, for TURN REST credentials
  * @log: a line for the log; @allocation may be NULL
+ * @user_find: find a user that is not in the configuration. Called under
+ *	TURN_LOOKUP_USERS, and only for requests that carry a valid nonce, so
+ *	that their sender is where it says. TURN_LOOKUP_LATER drops the request
+ *	without a word: the shell keeps a copy of it, in bounded memory, and
+ *	gives it to turn_server_datagram() again when it has the answer at
+ *	hand. (If the copy is lost, the client's retransmission does the same.)
+ * @secret_find: find a TURN REST secret, likewise, under TURN_LOOKUP_SECRETS
  * @fastpath: the module, NULL if there never is one
  *
  * Sending never fails towards the server: what cannot be sent is the shell's
@@ -227,6 +284,10 @@ struct turn_ops {
 	uint64_t (*wall_time)(void *env);
 	void (*log)(void *env, enum turn_log_level level,
 		    const struct turn_allocation *allocation, const char *text);
+	enum turn_lookup_result (*user_find)(void *env,
+					     struct turn_user_query *query);
+	enum turn_lookup_result (*secret_find)(void *env,
+					       struct turn_secret_query *query);
 	const struct turn_fastpath_ops *fastpath;
 };
 

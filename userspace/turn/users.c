@@ -18,23 +18,55 @@
  */
 static const struct siphash_key users_hash_key = { { 0, 0 } };
 
+/**
+ * struct turn_user - a static user
+ * @by_name: in the table of names
+ * @by_hash: in the table of hashes
+ * @all: the next one
+ * @userhash: USERHASH
+ * @md5: key
+ * @sha256: key; its length is 0 if the password is not known
+ * @name_len: length of the name
+ * @name: user name
+ */
 struct turn_user {
-	struct turn_table_node node;
+	struct turn_table_node by_name;
+	struct turn_table_node by_hash;
 	struct turn_user *all;
-	struct stun_key key;
+	uint8_t userhash[STUN_USERHASH_LEN];
+	struct stun_key md5;
+	struct stun_key sha256;
 	size_t name_len;
 	char name[];
 };
 
+/**
+ * struct turn_users - the static users of a realm
+ * @by_name: by name
+ * @by_hash: by USERHASH
+ * @all: list of them
+ * @md5_only: some are known by their MD5 key only
+ */
 struct turn_users {
-	struct turn_table table;
+	struct turn_table by_name;
+	struct turn_table by_hash;
 	struct turn_user *all;
+	bool md5_only;
 };
 
 struct turn_secrets {
 	size_t n;
 	char **v;
 };
+
+static void user_free(struct turn_user *user)
+{
+	if (user) {
+		OPENSSL_cleanse(&user->md5, sizeof(user->md5));
+		OPENSSL_cleanse(&user->sha256, sizeof(user->sha256));
+	}
+	free(user);
+}
 
 void turn_users_free(struct turn_users *users)
 {
@@ -44,10 +76,10 @@ void turn_users_free(struct turn_users *users)
 		return;
 	while ((user = users->all)) {
 		users->all = user->all;
-		OPENSSL_cleanse(&user->key, sizeof(user->key));
-		free(user);
+		user_free(user);
 	}
-	turn_table_free(&users->table);
+	turn_table_free(&users->by_name);
+	turn_table_free(&users->by_hash);
 	free(users);
 }
 
@@ -75,98 +107,199 @@ size_t turn_secrets_count(const struct turn_secrets *secrets)
 	return secrets ? secrets->n : 0;
 }
 
-int turn_user_static_key(const struct turn_config *cfg,
-			 struct stun_bytes username, struct stun_key *key)
+struct stun_bytes turn_secret(const struct turn_secrets *secrets, size_t index)
+{
+	return stun_bytes(secrets->v[index]);
+}
+
+const struct turn_user *turn_user_by_name(const struct turn_realm *realm,
+					  struct stun_bytes username)
 {
 	struct turn_table_node *n;
 	uint64_t hash;
 
-	if (!cfg->users)
-		return -ENOENT;
+	if (!realm->users)
+		return NULL;
 	hash = siphash(&users_hash_key, username.data, username.len);
-	for (n = turn_table_first(&cfg->users->table, hash); n;
+	for (n = turn_table_first(&realm->users->by_name, hash); n;
 	     n = turn_table_next(n)) {
-		struct turn_user *u = container_of(n, struct turn_user, node);
+		struct turn_user *u =
+			container_of(n, struct turn_user, by_name);
 
 		if (u->name_len == username.len &&
-		    memcmp(u->name, username.data, username.len) == 0) {
-			*key = u->key;
-			return 0;
-		}
+		    memcmp(u->name, username.data, username.len) == 0)
+			return u;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+/* It is a hash already. */
+static uint64_t userhash_bits(const uint8_t userhash[static STUN_USERHASH_LEN])
+{
+	uint64_t bits;
+
+	memcpy(&bits, userhash, sizeof(bits));
+	return bits;
+}
+
+const struct turn_user *
+turn_user_by_hash(const struct turn_realm *realm,
+		  const uint8_t userhash[static STUN_USERHASH_LEN])
+{
+	struct turn_table_node *n;
+
+	if (!realm->users)
+		return NULL;
+	for (n = turn_table_first(&realm->users->by_hash,
+				  userhash_bits(userhash)); n;
+	     n = turn_table_next(n)) {
+		struct turn_user *u =
+			container_of(n, struct turn_user, by_hash);
+
+		if (memcmp(u->userhash, userhash, STUN_USERHASH_LEN) == 0)
+			return u;
+	}
+	return NULL;
+}
+
+struct stun_bytes turn_user_name(const struct turn_user *user)
+{
+	return (struct stun_bytes){ (const uint8_t *)user->name,
+				    user->name_len };
+}
+
+const struct stun_key *turn_user_key(const struct turn_user *user,
+				     uint16_t algorithm)
+{
+	const struct stun_key *key = algorithm == STUN_PASSWORD_SHA256 ?
+				     &user->sha256 : &user->md5;
+
+	return key->len ? key : NULL;
+}
+
+struct turn_nonce_offer turn_users_offer(const struct turn_config *cfg,
+					 const struct turn_realm *realm)
+{
+	bool lookup = cfg->lookups & TURN_LOOKUP_USERS;
+	bool sha256 = !(realm->users && realm->users->md5_only) &&
+		      (!lookup || cfg->lookups & TURN_LOOKUP_SHA256);
+	/* A hash tells nothing of when a TURN REST name expires. */
+	bool userhash = !turn_secrets_count(realm->secrets) &&
+			!(cfg->lookups & TURN_LOOKUP_SECRETS) &&
+			(!lookup || cfg->lookups & TURN_LOOKUP_USERHASH);
+
+	if (cfg->no_password_algorithms)
+		return (struct turn_nonce_offer){ 0 };
+	return (struct turn_nonce_offer){
+		.cookie = true,
+		.userhash = userhash,
+		.algorithms = sha256 ? TURN_ALGORITHMS_SHA256_MD5 :
+				       TURN_ALGORITHMS_MD5,
+	};
 }
 
 static struct turn_users *users_new(void)
 {
 	struct turn_users *users = calloc(1, sizeof(*users));
 
-	if (users && turn_table_init(&users->table)) {
-		free(users);
+	if (users && (turn_table_init(&users->by_name) ||
+		      turn_table_init(&users->by_hash))) {
+		turn_users_free(users);
 		return NULL;
 	}
 	return users;
 }
 
-static int add_user(struct turn_config *cfg, const char *name,
-		    const struct stun_key *key)
+static int check_name(const struct turn_realm *realm, struct stun_bytes name)
 {
-	size_t len = strlen(name);
-	struct turn_user *user;
-	struct stun_key other;
-
-	if (!len || !cfg->realm[0])
+	if (!name.len || !realm->name[0])
 		return -EINVAL;
-	if (len >= TURN_USERNAME_MAX)
+	if (name.len >= TURN_USERNAME_MAX)
 		return -EMSGSIZE;
-	if (turn_user_static_key(cfg, stun_bytes(name), &other) == 0)
-		return -EEXIST;
-	if (!cfg->users)
-		cfg->users = users_new();
-	user = cfg->users ? malloc(sizeof(*user) + len + 1) : NULL;
-	if (!user)
+	return turn_user_by_name(realm, name) ? -EEXIST : 0;
+}
+
+/* Takes @user over if it returns 0. */
+static int insert_user(struct turn_realm *realm, struct turn_user *user)
+{
+	if (!realm->users)
+		realm->users = users_new();
+	if (!realm->users)
 		return -ENOMEM;
-	user->key = *key;
-	user->name_len = len;
-	memcpy(user->name, name, len + 1);
-	user->all = cfg->users->all;
-	cfg->users->all = user;
-	turn_table_insert(&cfg->users->table, &user->node,
-			  siphash(&users_hash_key, name, len));
+	user->all = realm->users->all;
+	realm->users->all = user;
+	realm->users->md5_only |= user->sha256.len == 0;
+	turn_table_insert(&realm->users->by_name, &user->by_name,
+			  siphash(&users_hash_key, user->name, user->name_len));
+	turn_table_insert(&realm->users->by_hash, &user->by_hash,
+			  userhash_bits(user->userhash));
 	return 0;
+}
+
+/* The keys that follow from a password, or the one that is given. */
+static int make_keys(struct stun_crypto *crypto, const struct turn_realm *realm,
+		     struct turn_user *user, const char *password,
+		     const uint8_t *md5)
+{
+	struct stun_bytes name = turn_user_name(user);
+	struct stun_bytes in = stun_bytes(realm->name);
+	int err = stun_userhash(crypto, name, in, user->userhash);
+
+	if (err)
+		return err;
+	if (md5) {
+		user->md5.len = 16;
+		memcpy(user->md5.bytes, md5, 16);
+		return 0;
+	}
+	err = stun_key_long_term(crypto, STUN_PASSWORD_MD5, name, in,
+				 stun_bytes(password), &user->md5);
+	if (err)
+		return err;
+	return stun_key_long_term(crypto, STUN_PASSWORD_SHA256, name, in,
+				  stun_bytes(password), &user->sha256);
+}
+
+static int add_user(struct turn_realm *realm, struct stun_bytes name,
+		    const char *password, const uint8_t *md5)
+{
+	struct stun_crypto *crypto;
+	struct turn_user *user;
+	int err = check_name(realm, name);
+
+	if (err)
+		return err;
+	crypto = stun_crypto_new();
+	user = calloc(1, sizeof(*user) + name.len + 1);
+	err = -ENOMEM;
+	if (crypto && user) {
+		memcpy(user->name, name.data, name.len);
+		user->name_len = name.len;
+		err = make_keys(crypto, realm, user, password, md5);
+	}
+	if (!err)
+		err = insert_user(realm, user);
+	stun_crypto_free(crypto);
+	if (err)
+		user_free(user);
+	return err;
 }
 
 int turn_config_add_user(struct turn_config *cfg, const char *name,
 			 const char *password)
 {
-	struct stun_crypto *crypto = stun_crypto_new();
-	struct stun_key key;
-	int err;
-
-	if (!crypto)
-		return -ENOMEM;
-	err = stun_key_long_term(crypto, STUN_PASSWORD_MD5, stun_bytes(name),
-				 stun_bytes(cfg->realm), stun_bytes(password),
-				 &key);
-	stun_crypto_free(crypto);
-	if (!err)
-		err = add_user(cfg, name, &key);
-	OPENSSL_cleanse(&key, sizeof(key));
-	return err;
+	return add_user(&cfg->realm, stun_bytes(name), password, NULL);
 }
 
 int turn_config_add_user_key(struct turn_config *cfg, const char *name,
 			     const uint8_t key[static 16])
 {
-	struct stun_key k = { .len = 16 };
-
-	memcpy(k.bytes, key, 16);
-	return add_user(cfg, name, &k);
+	return add_user(&cfg->realm, stun_bytes(name), NULL, key);
 }
 
 int turn_config_add_secret(struct turn_config *cfg, const char *secret)
 {
-	struct turn_secrets *s = cfg->secrets;
+	struct turn_secrets *s = cfg->realm.secrets;
 	char **v, *copy;
 
 	if (!*secret)
@@ -175,7 +308,7 @@ int turn_config_add_secret(struct turn_config *cfg, const char *secret)
 		s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	cfg->secrets = s;
+	cfg->realm.secrets = s;
 	v = reallocarray(s->v, s->n + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
@@ -217,33 +350,33 @@ int turn_user_rest_expiry(const struct turn_config *cfg,
 	return 0;
 }
 
-int turn_user_rest_key(const struct turn_config *cfg,
-		       struct stun_crypto *crypto, size_t index,
-		       struct stun_bytes username, struct stun_key *key)
+int turn_user_rest_key(struct stun_crypto *crypto,
+		       const struct turn_rest_user *user, struct stun_key *key)
 {
-	const char *secret = cfg->secrets->v[index];
 	char password[BASE64_LEN(STUN_HMAC_SHA1_LEN) + 1];
 	uint8_t mac[STUN_HMAC_SHA1_LEN];
 	unsigned int mac_len;
 	int err;
 
-	if (!HMAC(EVP_sha1(), secret, (int)strlen(secret), username.data,
-		  username.len, mac, &mac_len))
+	if (!HMAC(EVP_sha1(), user->secret.data, (int)user->secret.len,
+		  user->username.data, user->username.len, mac, &mac_len))
 		return -EIO;
 	base64_encode(password, mac, sizeof(mac));
-	err = stun_key_long_term(crypto, STUN_PASSWORD_MD5, username,
-				 stun_bytes(cfg->realm), stun_bytes(password),
+	err = stun_key_long_term(crypto, user->algorithm, user->username,
+				 stun_bytes(user->realm), stun_bytes(password),
 				 key);
 	OPENSSL_cleanse(password, sizeof(password));
 	return err;
 }
 
 struct stun_bytes turn_user_quota_name(const struct turn_config *cfg,
+				       const struct turn_realm *realm,
 				       struct stun_bytes username)
 {
 	size_t len;
 
-	if (!turn_secrets_count(cfg->secrets))
+	if (!turn_secrets_count(realm->secrets) &&
+	    !(cfg->lookups & TURN_LOOKUP_SECRETS))
 		return username;
 	len = rest_prefix(cfg, username);
 	if (len == 0 || username.len - len <= 1)
