@@ -463,6 +463,60 @@ TEST_F(offload, new_rules_reach_the_module)
 	EXPECT_STREQ("fp-del fp-new fp-peers(p 4001) ", self->w->trace);
 }
 
+/* The module keeps the rate of what it forwards, and has it for good. */
+TEST_F(offload, a_new_rate_replaces_the_session_in_the_module)
+{
+	struct turn_config *cfg = world_config();
+
+	ASSERT_EQ(0, allocate(self->w, &self->c));
+	ASSERT_EQ(0, bind_channel(self->w, &self->c, 0x4000, PEER));
+	cfg->max_bps = 12345;
+	forget_trace(self->w);
+	turn_server_set_config(self->w->srv, cfg);
+	turn_config_put(self->w->cfg);
+	self->w->cfg = cfg;
+	/* It goes on as it is until it can be replaced. */
+	EXPECT_STREQ("", self->w->trace);
+	EXPECT_EQ(1, turn_server_stats(self->w->srv)->offloaded);
+	advance(self->w, 0);
+	EXPECT_STREQ("fp-new fp-peers(p 4000) ", self->w->trace);
+	EXPECT_EQ(12345, self->w->fp_allocation.max_bps);
+	EXPECT_EQ(1, turn_server_stats(self->w->srv)->offloaded);
+	/* Nothing is left to be done. */
+	forget_trace(self->w);
+	advance(self->w, 1000);
+	EXPECT_STREQ("", self->w->trace);
+}
+
+TEST_F(offload, a_refused_replacement_leaves_nothing_behind)
+{
+	struct turn_config *cfg = world_config();
+
+	ASSERT_EQ(0, allocate(self->w, &self->c));
+	cfg->max_bps = 1;
+	turn_server_set_config(self->w->srv, cfg);
+	turn_config_put(self->w->cfg);
+	self->w->cfg = cfg;
+	self->w->fp_refuse_new = -ENOSPC;
+	forget_trace(self->w);
+	advance(self->w, 0);
+	EXPECT_STREQ("fp-new warning fp-del ", self->w->trace);
+	EXPECT_EQ(0, turn_server_stats(self->w->srv)->offloaded);
+}
+
+TEST_F(offload, the_same_rate_replaces_nothing)
+{
+	struct turn_config *cfg = world_config();
+
+	ASSERT_EQ(0, allocate(self->w, &self->c));
+	forget_trace(self->w);
+	turn_server_set_config(self->w->srv, cfg);
+	turn_config_put(self->w->cfg);
+	self->w->cfg = cfg;
+	advance(self->w, 0);
+	EXPECT_STREQ("", self->w->trace);
+}
+
 TEST_F(offload, the_module_outlives_the_server_unless_told)
 {
 	ASSERT_EQ(0, allocate(self->w, &self->c));

@@ -81,6 +81,7 @@ enum turn_default_family {
  * @refs: number of holders
  * @auth: how requests are authenticated
  * @secure_stun: authenticate Binding requests too
+ * @log_binding: log Binding requests
  * @no_stun: do not answer Binding requests
  * @stun_only: answer nothing but Binding requests
  * @fingerprint: FINGERPRINT in every message, not only in responses to
@@ -115,6 +116,7 @@ struct turn_config {
 
 	enum turn_auth_mode auth;
 	bool secure_stun;
+	bool log_binding;
 	bool no_stun;
 	bool stun_only;
 	bool fingerprint;

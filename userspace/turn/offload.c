@@ -50,6 +50,7 @@ void turn_offload_forget(struct turn_allocation *a)
 		return;
 	turn_table_remove(&a->srv->by_fastpath_id, &a->by_fastpath_id);
 	a->fastpath_id = 0;
+	a->offload_stale = false;
 	turn_uncount(&a->srv->stats.offloaded);
 }
 
@@ -73,6 +74,17 @@ static enum turn_log_level complaint(struct turn_server *srv, uint64_t now)
 		return TURN_LOG_DEBUG;
 	srv->fastpath_complain_after = now + COMPLAIN_INTERVAL;
 	return TURN_LOG_WARNING;
+}
+
+void turn_offload_redo(struct turn_allocation *a, bool at_once)
+{
+	if (!a->fastpath_id)
+		return;
+	if (at_once)
+		turn_offload_end(a);
+	else
+		a->offload_stale = true;
+	turn_timer_set(&a->srv->timers, &a->offload_timer, 0);
 }
 
 /* The module did not take all of it, so it gets none of it. */
@@ -202,8 +214,10 @@ static void describe(const struct turn_allocation *a, uint64_t now,
 	};
 }
 
+/* What it was known by there before has been replaced. */
 static void installed(struct turn_allocation *a, uint32_t id)
 {
+	turn_offload_forget(a);
 	a->fastpath_id = id;
 	turn_table_insert(&a->srv->by_fastpath_id, &a->by_fastpath_id, id);
 	turn_count(&a->srv->stats.offloaded);
@@ -235,7 +249,8 @@ static void install(struct turn_server *srv, struct turn_allocation **as,
 
 static bool ready(const struct turn_allocation *a, uint64_t now)
 {
-	return !a->fastpath_id && now >= a->offload_after && eligible(a);
+	return (!a->fastpath_id || a->offload_stale) &&
+	       now >= a->offload_after && eligible(a);
 }
 
 void turn_offload_begin(struct turn_allocation *a, uint64_t now)

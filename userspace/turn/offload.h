@@ -45,6 +45,15 @@ void turn_offload_channel(struct turn_channel *c, uint64_t now);
 /** turn_offload_end() - take it out of the module, if it is in there */
 void turn_offload_end(struct turn_allocation *a);
 
+/**
+ * turn_offload_redo() - the module is to know it otherwise than it does
+ * @a: the allocation; if it is not in there nothing happens
+ * @at_once: what is there may not go on for another moment
+ *
+ * Goes back in soon, as turn_offload_begin() would install it now.
+ */
+void turn_offload_redo(struct turn_allocation *a, bool at_once);
+
 /** turn_offload_forget() - it is not in the module any more */
 void turn_offload_forget(struct turn_allocation *a);
 

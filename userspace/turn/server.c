@@ -109,17 +109,18 @@ static bool peer_denied(const struct turn_server *srv,
 
 void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg)
 {
+	bool other_limit = srv->cfg->max_bps != cfg->max_bps;
 	struct turn_config *old = srv->cfg;
 	struct turn_allocation *a;
 
 	srv->cfg = turn_config_get(cfg);
 	turn_config_put(old);
 	LIST_FOREACH(a, &srv->allocations, link) {
-		if (!turn_permissions_end(a, peer_denied) || !a->fastpath_id)
-			continue;
 		/* Out of the module at once; what is left returns by timer. */
-		turn_offload_end(a);
-		turn_timer_set(&srv->timers, &a->offload_timer, 0);
+		if (turn_permissions_end(a, peer_denied))
+			turn_offload_redo(a, true);
+		else if (other_limit)
+			turn_offload_redo(a, false);
 	}
 }
 
@@ -128,12 +129,22 @@ void turn_server_drain(struct turn_server *srv, bool drain)
 	srv->draining = drain;
 }
 
+static void log_binding(const struct turn_request *req)
+{
+	char client[TRANSPORT_ADDR_STRLEN];
+
+	turn_log(req->srv, TURN_LOG_INFO, NULL, "Binding request of %s",
+		 transport_addr_print(&req->tuple->client, client));
+}
+
 void turn_serve_binding(struct turn_request *req)
 {
 	if (req->msg->bad_attribute) {
 		turn_reply_error(req, STUN_ERR_BAD_REQUEST);
 		return;
 	}
+	if (req->srv->cfg->log_binding)
+		log_binding(req);
 	stun_put_address(turn_reply_begin(req), STUN_ATTR_XOR_MAPPED_ADDRESS,
 			 &req->tuple->client);
 	turn_reply_end(req);

@@ -118,6 +118,7 @@ enum { TURN_LEG_IPV4, TURN_LEG_IPV6, TURN_LEGS };
  * @refused_family: enum stun_family that a dual Allocate did not get, or 0
  * @refused_code: why
  * @fastpath_id: id in the module; 0 if it is not there
+ * @offload_stale: it is, but otherwise than it should be
  * @offload_timer: set to when it is to be installed
  * @offload_after: before that, do not try on the client's requests either
  * @to_peer: relayed in userspace
@@ -150,6 +151,7 @@ struct turn_allocation {
 	uint16_t refused_code;
 
 	uint32_t fastpath_id;
+	bool offload_stale;
 	struct turn_timer offload_timer;
 	uint64_t offload_after;
 
