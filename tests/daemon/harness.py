@@ -14,6 +14,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 KTURND = os.environ.get("KTURND", os.path.join(ROOT, "build/san/kturnd"))
+KTURNCTL = os.path.join(ROOT, "build/san/kturnctl")
 LOGIN = "lt-cred-mech\nrealm=relay.example\nuser=alice:secret\n"
 PATIENCE = 20                               # seconds until something that has to happen counts as not happening
 
@@ -136,6 +137,23 @@ class Daemon:
         found = wait_for(lambda: re.search(f"^.*{pattern}.*$", self.log(), re.MULTILINE),
                          f"the log says '{pattern}'")
         return found.group(0)
+
+    def write_config(self, config):
+        """Another configuration, for the next reload."""
+        with open(self.config_path, "w") as file:
+            file.write(config)
+
+    def reload(self, config):
+        """Another configuration, at once; the answer's result."""
+        self.write_config(config)
+        answer = self.ask(command="reload")
+        check(answer["ok"], f"reload failed: {answer}")
+        return answer["result"]
+
+    def kturnctl(self, *arguments, **options):
+        """Runs kturnctl on this server."""
+        return subprocess.run([KTURNCTL, "--socket", self.socket_path, *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE, **options)
 
     def ask(self, **request):
         """A request on the admin socket; the whole answer."""

@@ -318,6 +318,25 @@ TEST_F(config, choices)
 	BAD("kernel-hook=", "''", "prerouting");
 }
 
+TEST_F(config, levels_of_the_log)
+{
+	GOOD("log-min-level=warn");
+	EXPECT_EQ(LOG_MIN_WARN, self->cfg.log_min_level);
+	GOOD("log-min-level=error");
+	EXPECT_EQ(LOG_MIN_ERROR, self->cfg.log_min_level);
+	GOOD("log-binding");
+	EXPECT_TRUE(self->cfg.log_binding);
+	BAD("log-min-level=loud", "log-min-level", "'loud'", "debug|info");
+}
+
+TEST_F(config, draining)
+{
+	EXPECT_EQ(0, self->cfg.drain_min_allocations);
+	GOOD("drain-min-allocations=10");
+	EXPECT_EQ(10, self->cfg.drain_min_allocations);
+	BAD("drain-min-allocations=-1", "drain-min-allocations", "'-1'");
+}
+
 TEST_F(config, log_file_named_syslog)
 {
 	GOOD("log-file=syslog");

@@ -53,6 +53,13 @@ static const char channels_text[] =
 	"[{\"client\":\"192.0.2.9:1\",\"number\":16385,"
 	"\"peer\":\"203.0.113.1:5000\",\"expires\":599,\"offloaded\":false}]";
 
+static const char reload_text[] =
+	"{\"applied\":[\"user\",\"realm\"],\"restart\":[\"min-port\"],"
+	"\"warnings\":[\"turn.conf:7: odd\"]}";
+
+static const char drain_text[] =
+	"{\"pid\":1234,\"draining\":true,\"left\":3}";
+
 static void add(struct json_object *reply, const char *text)
 {
 	struct json_object *from = json_tokener_parse(text);
@@ -71,6 +78,14 @@ static int handle(const char *command, struct json_object *request,
 	(void)arg;
 	if (!strcmp(command, "status")) {
 		add(reply, status_text);
+		return 0;
+	}
+	if (!strcmp(command, "reload")) {
+		add(reply, reload_text);
+		return 0;
+	}
+	if (!strcmp(command, "drain")) {
+		add(reply, drain_text);
 		return 0;
 	}
 	if (!what || !strcmp(what, "permissions")) {
@@ -246,6 +261,30 @@ TEST_F(kturnctl, list_as_json)
 	EXPECT_STREQ("bob", json_object_get_string(json_object_object_get(
 		json_object_array_get_idx(rows, 1), "username")));
 	json_object_put(o);
+}
+
+TEST_F(kturnctl, tells_what_a_reload_did)
+{
+	EXPECT_EQ(0, RUN("reload"));
+	EXPECT_STREQ("warning: turn.conf:7: odd\n"
+		     "applied: user, realm\n"
+		     "takes a restart: min-port\n", self->output);
+	EXPECT_EQ(0, RUN("reload --json"));
+	EXPECT_NE(NULL, strstr(self->output, "\"restart\""));
+}
+
+TEST_F(kturnctl, tells_what_draining_waits_for)
+{
+	EXPECT_EQ(0, RUN("drain"));
+	EXPECT_STREQ("draining: 3 sessions left\n", self->output);
+	EXPECT_EQ(0, RUN("drain --cancel"));
+	EXPECT_STREQ("serving: kturnd takes new sessions\n", self->output);
+	EXPECT_EQ(2, RUN("drain --cancel --wait"));
+	EXPECT_EQ(2, RUN("drain now"));
+	/* The status that this server gives is that of one that serves. */
+	EXPECT_EQ(1, RUN("drain --wait"));
+	EXPECT_NE(NULL, strstr(self->output, "3 sessions left"));
+	EXPECT_NE(NULL, strstr(self->output, "drain was cancelled"));
 }
 
 TEST_F(kturnctl, passes_refusals_on)

@@ -159,17 +159,48 @@ int daemon_ask(struct context *ctx, struct json_object *request,
 	return ret;
 }
 
-int daemon_ask_status(struct context *ctx, struct json_object **result,
-		      char *why, size_t why_size)
+/**
+ * daemon_ask_plain() - a request that is no more than a command
+ * @ctx: says where the socket is
+ * @command: the command
+ * @result: as daemon_ask()
+ * @why: as daemon_ask()
+ * @why_size: its size in bytes
+ *
+ * Return: as daemon_ask().
+ */
+int daemon_ask_plain(struct context *ctx, const char *command,
+		     struct json_object **result, char *why, size_t why_size)
 {
 	struct json_object *request = json_object_new_object();
 	int ret;
 
 	json_object_object_add(request, "command",
-			       json_object_new_string("status"));
+			       json_object_new_string(command));
 	ret = daemon_ask(ctx, request, result, why, why_size);
 	json_object_put(request);
 	return ret;
+}
+
+/**
+ * daemon_exit_code() - kturnd did not do it: say so
+ * @ret: what daemon_ask() returned
+ * @why: what it said, one or more lines
+ *
+ * Return: the exit code.
+ */
+int daemon_exit_code(int ret, const char *why)
+{
+	while (*why) {
+		int len = (int)strcspn(why, "\n");
+
+		complain("kturnd: %.*s", len, why);
+		why += len;
+		why += *why == '\n';
+	}
+	if (ret == -ENOENT || ret == -ECONNREFUSED)
+		return EXIT_ABSENT;
+	return ret == -EACCES || ret == -EPERM ? EXIT_PERMISSION : EXIT_REFUSED;
 }
 
 int daemon_ask_list(struct context *ctx, const char *what,

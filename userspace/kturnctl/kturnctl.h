@@ -35,12 +35,16 @@ enum exit_code {
  * @socket: path of kturnd's admin socket
  * @json: print JSON
  * @yes: the operator means it
+ * @wait: until it is done
+ * @cancel: never mind what was asked for before
  * @kernel: connection to the module, opened when first needed
  */
 struct context {
 	const char *socket;
 	bool json;
 	bool yes;
+	bool wait;
+	bool cancel;
 	struct fastpath *kernel;
 };
 
@@ -49,6 +53,8 @@ int command_status(struct context *ctx, int argc, char **argv);
 int command_list(struct context *ctx, int argc, char **argv);
 int command_net(struct context *ctx, int argc, char **argv);
 int command_flush(struct context *ctx, int argc, char **argv);
+int command_reload(struct context *ctx, int argc, char **argv);
+int command_drain(struct context *ctx, int argc, char **argv);
 
 /**
  * complain() - say on stderr what is wrong and what to do about it
@@ -62,11 +68,15 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 void print_json(struct json_object *document);
 
+/* Room for all that kturnd may say about a refusal, line by line. */
+#define ADMIN_WHY_LEN 8192
+
 /* daemon.c */
+int daemon_ask_plain(struct context *ctx, const char *command,
+		     struct json_object **result, char *why, size_t why_size);
+int daemon_exit_code(int ret, const char *why);
 int daemon_ask(struct context *ctx, struct json_object *request,
 	       struct json_object **result, char *why, size_t why_size);
-int daemon_ask_status(struct context *ctx, struct json_object **result,
-		      char *why, size_t why_size);
 int daemon_ask_list(struct context *ctx, const char *what,
 		    struct json_object **rows, char *why, size_t why_size);
 

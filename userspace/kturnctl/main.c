@@ -9,6 +9,9 @@
 #include "kturnd/config.h"
 #include "version.h"
 
+/* An option without a letter. */
+#define OPTION_CANCEL 256
+
 struct command {
 	const char *name;
 	int (*run)(struct context *ctx, int argc, char **argv);
@@ -19,6 +22,8 @@ static const struct command commands[] = {
 	{ "list", command_list },
 	{ "net", command_net },
 	{ "flush", command_flush },
+	{ "reload", command_reload },
+	{ "drain", command_drain },
 };
 
 static const char help[] =
@@ -33,6 +38,11 @@ static const char help[] =
 "  list allocations    what kturnd and the kernel hold, and who relays it\n"
 "  list permissions\n"
 "  list channels\n"
+"  reload              read the configuration again; says option by option what\n"
+"                      was applied, and what takes a restart\n"
+"  drain               take no new sessions, end with the last one\n"
+"  drain --wait        the same, and show how many are left until kturnd ends\n"
+"  drain --cancel      take new sessions again\n"
 "  net                 settings of the module\n"
 "  net set NAME VALUE ...\n"
 "                      hook none|prerouting|input, max-allocations N,\n"
@@ -42,12 +52,14 @@ static const char help[] =
 "Options:\n"
 "  -j, --json          print JSON\n"
 "  -s, --socket PATH   admin socket of kturnd (" CONFIG_DEFAULT_ADMIN ")\n"
+"  -w, --wait          drain: until kturnd has ended\n"
+"      --cancel        drain: not any more\n"
 "  -y, --yes           yes, flush\n"
 "  -h, --help          this text\n"
 "  -V, --version       version of kturnctl\n"
 "\n"
 "Exit status: 0 done; 1 refused or failed; 2 wrong command line; 3 not running\n"
-"(status: kturnd; list: neither side; net and flush: the module); 4 takes root.\n";
+"(list: neither side; net and flush: the module; else: kturnd); 4 takes root.\n";
 
 void complain(const char *format, ...)
 {
@@ -71,14 +83,14 @@ void print_json(struct json_object *document)
 static int run(struct context *ctx, int argc, char **argv)
 {
 	if (argc == 0) {
-		complain("say what to do: status, list, net or flush; --help tells more");
+		complain("say what to do: status, list, reload, drain, net or flush; --help tells more");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(commands[i].name, argv[0]))
 			return commands[i].run(ctx, argc - 1, argv + 1);
 	}
-	complain("unknown command \"%s\": there are status, list, net and flush; --help tells more",
+	complain("unknown command \"%s\": there are status, list, reload, drain, net and flush; --help tells more",
 		 argv[0]);
 	return EXIT_USAGE;
 }
@@ -89,6 +101,8 @@ int main(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "yes", no_argument, NULL, 'y' },
+		{ "wait", no_argument, NULL, 'w' },
+		{ "cancel", no_argument, NULL, OPTION_CANCEL },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
@@ -96,7 +110,7 @@ int main(int argc, char **argv)
 	struct context ctx = { .socket = CONFIG_DEFAULT_ADMIN };
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "js:yhV", options, NULL)) !=
+	while ((option = getopt_long(argc, argv, "js:ywhV", options, NULL)) !=
 	       -1) {
 		switch (option) {
 		case 'j':
@@ -107,6 +121,12 @@ int main(int argc, char **argv)
 			break;
 		case 'y':
 			ctx.yes = true;
+			break;
+		case 'w':
+			ctx.wait = true;
+			break;
+		case OPTION_CANCEL:
+			ctx.cancel = true;
 			break;
 		case 'h':
 			fputs(help, stdout);

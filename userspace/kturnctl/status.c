@@ -61,6 +61,9 @@ static void print_sides(struct json_object *status)
 		       json_text(status, "version"), json_text(status, "pid"));
 		print_uptime(json_count(status, "uptime"));
 		printf(", workers %s\n", json_text(status, "workers"));
+		if (json_flag(status, "draining"))
+			printf("draining  %s sessions left\n",
+			       json_text(status, "left"));
 	} else {
 		printf("kturnd    %s\n", json_text(status, "reason"));
 	}
@@ -237,7 +240,8 @@ int command_status(struct context *ctx, int argc, char **argv)
 		complain("status takes no argument: \"%s\"", argv[0]);
 		return EXIT_USAGE;
 	}
-	daemon_ret = daemon_ask_status(ctx, &status, why, sizeof(why));
+	daemon_ret = daemon_ask_plain(ctx, "status", &status, why,
+				      sizeof(why));
 	kernel_ret = kernel_status(ctx, &kernel, &err);
 
 	status = side(status, "running", !daemon_ret, why);

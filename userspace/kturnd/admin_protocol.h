@@ -26,6 +26,8 @@
  *			bound now
  *	reason		text: why so, in words for an operator
  *	workers		number
+ *	draining	boolean: no new sessions; ends when few are left
+ *	left		number: sessions that draining waits for
  *	allocations, permissions, channels	numbers, of all workers
  *	userspace	{"to_peer": {"packets", "bytes"},
  *			 "to_client": {"packets", "bytes"},
@@ -44,6 +46,16 @@
  * where expires is the number of seconds left and offloaded says whether the
  * object is installed in the kernel module. "client" is the client's address
  * of the allocation that the object belongs to.
+ *
+ * "reload" reads the configuration again and answers
+ *
+ *	applied		[name of an option, ...]: changed, and in force now
+ *	restart		[name of an option, ...]: changed, and takes a restart
+ *	warnings	[text, ...]
+ *
+ * or an error of one or more lines; nothing has changed then.
+ *
+ * "drain" takes "cancel", a boolean, and answers as "status" does.
  */
 #ifndef KTURN_KTURND_ADMIN_PROTOCOL_H
 #define KTURN_KTURND_ADMIN_PROTOCOL_H

@@ -45,12 +45,16 @@ struct tls_context *certificates_load(const struct kturnd_config *cfg,
 	return tls;
 }
 
-static int give_to_workers(struct daemon *daemon, struct tls_context *tls)
+int certificates_use(struct daemon *daemon, struct tls_context *tls)
 {
 	int ret = 0;
 
 	for (unsigned int i = 0; i < daemon->worker_count && !ret; i++)
 		ret = worker_set_tls(daemon->workers[i], tls);
+	tls_context_put(daemon->setup.tls);
+	daemon->setup.tls = tls;
+	if (ret)
+		log_error("out of memory: some workers keep the old certificate");
 	return ret;
 }
 
@@ -72,12 +76,8 @@ int certificates_reload(struct daemon *daemon)
 	}
 	if (why[0])
 		log_warning("%s", why);
-	ret = give_to_workers(daemon, tls);
-	tls_context_put(daemon->setup.tls);
-	daemon->setup.tls = tls;
-	if (ret)
-		log_error("out of memory: some workers keep the old certificate");
-	else
+	ret = certificates_use(daemon, tls);
+	if (!ret)
 		log_info("certificate reloaded");
 	return ret;
 }

@@ -20,6 +20,15 @@ struct tls_context *certificates_load(const struct kturnd_config *cfg,
 				      struct report *report);
 
 /**
+ * certificates_use() - from now on, connections begin with this
+ * @daemon: the running daemon, with TLS or DTLS
+ * @tls: the context; taken over
+ *
+ * Return: 0 or a negative errno, which is logged.
+ */
+int certificates_use(struct daemon *daemon, struct tls_context *tls);
+
+/**
  * certificates_reload() - read the files again, for new connections
  * @daemon: the daemon, whose configuration names them
  *

@@ -41,6 +41,15 @@ enum default_family {
 	DEFAULT_FAMILY_KEEP,	/* the family the client talks to us in */
 };
 
+/* enum log_min_level - least important lines that are logged */
+enum log_min_level {
+	LOG_MIN_DEBUG,
+	LOG_MIN_INFO,
+	LOG_MIN_WARN,
+	LOG_MIN_WARNING,	/* the same in another spelling */
+	LOG_MIN_ERROR,
+};
+
 /**
  * struct config_strings - a list of strings, owned
  * @v: the strings
@@ -189,6 +198,9 @@ struct kturnd_config {
 	bool no_stdout_log;
 	bool verbose;
 	bool extra_verbose;
+	bool log_binding;
+	enum log_min_level log_min_level;
+	uint32_t drain_min_allocations;
 	char *pidfile;
 	char *proc_user;
 	char *proc_group;

@@ -19,6 +19,7 @@ static void set_values(const struct kturnd_config *cfg,
 	core->auth = cfg->lt_cred_mech ? TURN_AUTH_LONG_TERM : TURN_AUTH_NONE;
 	core->no_password_algorithms = cfg->no_password_algorithms;
 	core->secure_stun = cfg->secure_stun;
+	core->log_binding = cfg->log_binding;
 	core->no_stun = cfg->no_stun;
 	core->stun_only = cfg->stun_only;
 	core->fingerprint = cfg->fingerprint;

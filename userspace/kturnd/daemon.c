@@ -11,9 +11,12 @@
 
 #include "kturnd/admin.h"
 #include "kturnd/certificates.h"
+#include "kturnd/commands.h"
 #include "kturnd/core_config.h"
+#include "kturnd/drain.h"
+#include "kturnd/notify.h"
 #include "kturnd/process.h"
-#include "kturnd/status.h"
+#include "kturnd/reload.h"
 #include "version.h"
 
 #define WHY_LEN 512
@@ -26,13 +29,9 @@ static void log_from_worker(void *env, enum turn_log_level level,
 			    const char *text)
 {
 	struct daemon *daemon = env;
-	const struct kturnd_config *cfg = daemon->cfg;
 
-	if (level == TURN_LOG_INFO && !cfg->verbose && !cfg->extra_verbose)
-		return;
-	if (level == TURN_LOG_DEBUG && !cfg->extra_verbose)
-		return;
-	log_text_limited(&daemon->limit, level, text);
+	if (log_wants_session(level))
+		log_text_limited(&daemon->limit, level, text);
 }
 
 /* Write the findings to the log. */
@@ -74,18 +73,29 @@ static int add_own_addresses(struct turn_config *core,
 	return ret == -EEXIST ? 0 : ret;
 }
 
+struct turn_config *daemon_core_config(const struct daemon *daemon,
+				       const struct kturnd_config *cfg,
+				       struct report *report)
+{
+	struct turn_config *core = core_config_make(cfg, report);
+
+	if (!core || !add_own_addresses(core, &daemon->endpoints.relays))
+		return core;
+	report_error(report, NULL, "out of memory");
+	turn_config_put(core);
+	return NULL;
+}
+
 static int resolve(struct daemon *daemon)
 {
 	struct report report = { 0 };
 	int ret;
 
 	endpoints_resolve(daemon->cfg, &daemon->endpoints, &report);
-	daemon->setup.config = core_config_make(daemon->cfg, &report);
+	daemon->setup.config = daemon_core_config(daemon, daemon->cfg,
+						  &report);
 	daemon->setup.tls = certificates_load(daemon->cfg, &report);
 	ret = report.errors ? -EINVAL : 0;
-	if (!ret)
-		ret = add_own_addresses(daemon->setup.config,
-					&daemon->endpoints.relays);
 	log_report(&report);
 	report_free(&report);
 	return ret;
@@ -169,7 +179,7 @@ static int open_admin(struct daemon *daemon)
 	char why[WHY_LEN] = "";
 	int ret;
 
-	ret = admin_open(&daemon->admin, daemon->base, path, status_handle,
+	ret = admin_open(&daemon->admin, daemon->base, path, commands_handle,
 			 daemon, why, sizeof(why));
 	if (!ret)
 		return 0;
@@ -266,15 +276,21 @@ static void close_all(struct daemon *daemon)
 	tls_context_put(daemon->setup.tls);
 	endpoints_free(&daemon->endpoints);
 	daemon_release_signals(daemon);
+	drain_free(daemon);
+	notify_free(daemon);
 	if (daemon->base)
 		event_base_free(daemon->base);
 	if (daemon->pidfile)
 		unlink(daemon->pidfile);
+	reload_forget(daemon);
 }
 
-int daemon_run(const struct kturnd_config *cfg)
+int daemon_run(const struct kturnd_config *cfg,
+	       const struct config_source *source)
 {
 	struct daemon daemon = {
+		.source = source,
+		.boot = cfg,
 		.cfg = cfg,
 		.started = worker_now(),
 		.limit = LOG_LIMIT_INIT,
@@ -282,12 +298,15 @@ int daemon_run(const struct kturnd_config *cfg)
 	int ret;
 
 	process_raise_files();
-	ret = open_all(&daemon) ?: start_workers(&daemon);
+	ret = open_all(&daemon) ?: start_workers(&daemon) ?:
+	      notify_watchdog(&daemon);
 	if (!ret) {
 		say_endpoints(&daemon);
 		log_info("kturnd %s is ready: %u workers", KTURN_VERSION,
 			 daemon.worker_count);
+		notify_ready();
 		event_base_dispatch(daemon.base);
+		notify_stopping();
 	} else {
 		log_error("kturnd cannot start: %s", strerror(-ret));
 	}

@@ -214,6 +214,22 @@ void kernel_link_down(struct worker *worker, void *arg)
 	turn_server_fastpath_down(worker_server(worker));
 }
 
+static bool take_out(void *arg, const struct turn_allocation *allocation)
+{
+	struct turn_allocation_info info;
+
+	turn_allocation_info(allocation, &info);
+	return !info.fastpath_id ||
+	       allocation_del(arg, info.fastpath_id) != -ENODEV;
+}
+
+void kernel_link_off(struct worker *worker, void *arg)
+{
+	turn_server_foreach_allocation(worker_server(worker), take_out,
+				       worker);
+	kernel_link_down(worker, arg);
+}
+
 void kernel_link_gone(struct worker *worker, void *arg)
 {
 	struct kernel_ids *ids = arg;

@@ -32,12 +32,14 @@ extern const struct turn_fastpath_ops kernel_link_ops;
  *
  * kernel_link_up: the module is there; @arg is not used.
  * kernel_link_down: the module is gone; @arg is not used.
+ * kernel_link_off: take the sessions out of the module, for it is not to be
+ *	used any more; @arg is not used.
  * kernel_link_gone: the module lost allocations; @arg is a struct kernel_ids
  *	of them, which is freed.
  * kernel_link_compare: the module holds these and no other allocations; @arg
  *	is a struct kernel_ids in ascending order, which is freed.
  */
-worker_fn kernel_link_up, kernel_link_down, kernel_link_gone,
+worker_fn kernel_link_up, kernel_link_down, kernel_link_off, kernel_link_gone,
 	  kernel_link_compare;
 
 /**

@@ -256,7 +256,7 @@ static void on_event(const struct fastpath_event *event, void *arg)
 
 	switch (event->type) {
 	case FASTPATH_EVENT_UP:
-		if (!relay->up)
+		if (!relay->up && relay->mode != KERNEL_RELAY_OFF)
 			bring_up(relay);
 		break;
 	case FASTPATH_EVENT_GONE:
@@ -408,6 +408,49 @@ int kernel_relay_start(struct kernel_relay *relay, struct worker **workers,
 	log_error("kernel-relay=require, but the kernel cannot relay: %s",
 		  relay->reason);
 	return ret;
+}
+
+static void switch_off(struct kernel_relay *relay)
+{
+	set_reason(relay, "kernel-relay=off");
+	if (relay->up)
+		tell_workers(relay, kernel_link_off);
+	relay->up = false;
+	say_who_relays(relay);
+}
+
+static void switch_on(struct kernel_relay *relay, struct report *report)
+{
+	if (relay->watch)
+		bring_up(relay);
+	else
+		report_warning(report, NULL,
+			       "kernel-relay: kturnd started without a connection to the kernel, so relaying there takes a restart");
+}
+
+void kernel_relay_configure(struct kernel_relay *relay,
+			    const struct kturnd_config *cfg,
+			    struct report *report)
+{
+	bool was_off = relay->mode == KERNEL_RELAY_OFF;
+	bool changed = relay->hook != cfg->kernel_hook ||
+		       relay->max_bps != cfg->bps_capacity;
+
+	relay->mode = cfg->kernel_relay;
+	relay->hook = cfg->kernel_hook;
+	relay->max_bps = cfg->bps_capacity;
+	if (relay->mode == KERNEL_RELAY_OFF) {
+		if (!was_off)
+			switch_off(relay);
+	} else if (was_off) {
+		switch_on(relay, report);
+	} else if (relay->up && changed) {
+		/* The sessions in the module stay what and where they are. */
+		if (check_module(relay))
+			report_warning(report, NULL, "kernel-hook, bps-capacity: the module refused: %s",
+				       relay->reason);
+		say_who_relays(relay);
+	}
 }
 
 bool kernel_relay_up(const struct kernel_relay *relay)

@@ -52,6 +52,18 @@ kernel_relay_ops(const struct kernel_relay *relay);
 int kernel_relay_start(struct kernel_relay *relay, struct worker **workers,
 		       unsigned int count);
 
+/**
+ * kernel_relay_configure() - go by another configuration from now on
+ * @relay: the relay, started
+ * @cfg: kernel-relay, kernel-hook and bps-capacity
+ * @report: gets warnings about what could not be done
+ *
+ * Where the kernel may not relay any more, sessions go on in userspace.
+ */
+void kernel_relay_configure(struct kernel_relay *relay,
+			    const struct kturnd_config *cfg,
+			    struct report *report);
+
 /** kernel_relay_up() - does the kernel relay right now? */
 bool kernel_relay_up(const struct kernel_relay *relay);
 

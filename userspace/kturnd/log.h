@@ -15,6 +15,26 @@
 
 struct kturnd_config;
 
+struct log_target;
+
+/**
+ * log_target_open() - get ready to log where the configuration says
+ * @cfg: the configuration
+ * @target: filled
+ * @why: on failure, what is wrong and what to do
+ * @size: its size in bytes
+ *
+ * Return: 0 or a negative errno.
+ */
+int log_target_open(const struct kturnd_config *cfg,
+		    struct log_target **target, char *why, size_t size);
+
+/** log_target_free() - never mind; NULL is fine */
+void log_target_free(struct log_target *target);
+
+/** log_target_use() - from now on log there, by its levels; taken over */
+void log_target_use(struct log_target *target);
+
 /**
  * log_open() - log where the configuration says
  * @cfg: the configuration
@@ -33,6 +53,15 @@ int log_open(const struct kturnd_config *cfg, char *why, size_t size);
  * If that fails the old file goes on being written, and says so.
  */
 void log_reopen(void);
+
+/**
+ * log_wants_session() - are lines about single sessions wanted?
+ * @level: of this level
+ *
+ * What workers say is caused by the network: it is one level less important
+ * than the daemon's own words (verbose, Verbose).
+ */
+bool log_wants_session(enum turn_log_level level);
 
 /** log_close() - back to standard output */
 void log_close(void);

@@ -13,7 +13,7 @@
 #include "kturnd/certificates.h"
 #include "kturnd/command_line.h"
 #include "kturnd/config.h"
-#include "kturnd/config_file.h"
+#include "kturnd/config_load.h"
 #include "kturnd/core_config.h"
 #include "kturnd/daemon.h"
 #include "kturnd/log.h"
@@ -21,15 +21,6 @@
 
 #define EXIT_CONFIG	2
 #define WHY_LEN		512
-
-static void read_file(struct option_reader *reader,
-		      const struct command_line *words)
-{
-	const char *path = words->config_file ?: CONFIG_DEFAULT_PATH;
-
-	if (!words->no_file)
-		config_file_read(reader, path);
-}
 
 static void print_errors(const struct report *report, bool warnings)
 {
@@ -57,7 +48,8 @@ static int check_only(const struct kturnd_config *cfg, struct report *report)
 	return EXIT_SUCCESS;
 }
 
-static int run(const struct kturnd_config *cfg, const struct report *report)
+static int run(const struct kturnd_config *cfg,
+	       const struct config_source *source, const struct report *report)
 {
 	char why[WHY_LEN];
 	int ret;
@@ -68,7 +60,7 @@ static int run(const struct kturnd_config *cfg, const struct report *report)
 	}
 	for (size_t i = 0; i < report->n; i++)
 		log_text(TURN_LOG_WARNING, report->v[i].text);
-	ret = daemon_run(cfg);
+	ret = daemon_run(cfg, source);
 	log_close();
 	return ret;
 }
@@ -76,22 +68,23 @@ static int run(const struct kturnd_config *cfg, const struct report *report)
 static int configure(const struct command_line *words, int argc, char *argv[],
 		     struct report *report)
 {
+	const struct config_source source = {
+		.path = words->no_file ? NULL :
+			words->config_file ?: CONFIG_DEFAULT_PATH,
+		.argc = argc,
+		.argv = argv,
+	};
 	struct kturnd_config cfg;
-	struct option_reader reader = { .cfg = &cfg, .report = report };
 	int ret;
 
-	config_init(&cfg);
-	read_file(&reader, words);
-	command_line_apply(&reader, argc, argv);
-	if (!report->errors)
-		config_check(&cfg, report);
+	config_load(&source, &cfg, report);
 	if (report->errors) {
 		print_errors(report, true);
 		ret = EXIT_CONFIG;
 	} else if (words->check) {
 		ret = check_only(&cfg, report);
 	} else {
-		ret = run(&cfg, report);
+		ret = run(&cfg, &source, report);
 	}
 	config_free(&cfg);
 	return ret;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kturnd/status.h"
 
-#include <errno.h>
 #include <json-c/json.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "kturnd/daemon.h"
-#include "kturnd/listing.h"
+#include "kturnd/drain.h"
 #include "version.h"
 
 /* Totals over all workers; their threads go on counting meanwhile. */
@@ -100,8 +97,7 @@ static void put_listeners(struct json_object *reply,
 	json_object_object_add(reply, "listeners", array);
 }
 
-static int answer_status(const struct daemon *daemon,
-			 struct json_object *reply)
+void status_answer(const struct daemon *daemon, struct json_object *reply)
 {
 	struct totals sum = { 0 };
 
@@ -114,27 +110,13 @@ static int answer_status(const struct daemon *daemon,
 		 kernel_relay_up(daemon->kernel) ? "kernel" : "userspace");
 	put_text(reply, "reason", kernel_relay_reason(daemon->kernel));
 	put_number(reply, "workers", daemon->worker_count);
+	json_object_object_add(reply, "draining",
+			       json_object_new_boolean(daemon->drain.on));
+	put_number(reply, "left", drain_left(daemon));
 	put_number(reply, "allocations", sum.turn.allocations);
 	put_number(reply, "permissions", sum.turn.permissions);
 	put_number(reply, "channels", sum.turn.channels);
 	put_number(reply, "offloaded", sum.turn.offloaded);
 	put_userspace(reply, &sum);
 	put_listeners(reply, &daemon->endpoints);
-	return 0;
-}
-
-int status_handle(const char *command, struct json_object *request,
-		  struct json_object *reply, void *arg)
-{
-	struct daemon *daemon = arg;
-	char why[128];
-
-	if (strcmp(command, "status") == 0)
-		return answer_status(daemon, reply);
-	if (strcmp(command, "list") == 0)
-		return listing_answer(daemon->workers, daemon->worker_count,
-				      request, reply);
-	snprintf(why, sizeof(why), "unknown command \"%.64s\"", command);
-	put_text(reply, "error", why);
-	return -EINVAL;
 }
