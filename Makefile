@@ -22,7 +22,8 @@ PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
 
 CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikmod/uapi -Ikmod
 CFLAGS_ALL = -std=gnu11 $(WARN) -pthread $(PKG_CFLAGS)
-LDLIBS_ALL = $(PKG_LIBS) -pthread -lm
+# libunistring has no file for pkg-config.
+LDLIBS_ALL = $(PKG_LIBS) -lunistring -pthread -lm
 
 # Dependencies point one way: kturnd -> net, fastpath -> turn -> stun.
 LAYERS	:= net fastpath turn stun
@@ -55,7 +56,8 @@ all: programs module	## kturnd, kturnctl, kturn-bench and, where kernel headers 
 programs: libraries $(PROGRAMS:%=$(BUILD)/%)	## the userspace programs only
 
 libraries:
-	@pkg-config --exists --print-errors $(PKGS) || \
+	@pkg-config --exists --print-errors $(PKGS) && \
+		echo '#include <unistr.h>' | $(CC) -fsyntax-only -xc - || \
 		{ echo "Libraries are missing: 'make deps' installs them (Debian 12, as root)."; exit 1; }
 
 module:		## kturn.ko for the kernel KVER (the running one by default)

@@ -66,6 +66,13 @@ static int allocate_with(struct world *w, struct client *c, const void *list,
 	return finish(w);
 }
 
+static void database(struct world *w, unsigned int lookups)
+{
+	w->cfg->lookups = lookups;
+	w->db_user = "erin";
+	w->db_password = "database";
+}
+
 TEST_F(rfc8489, s9_2_4_challenge_offers_sha256_before_md5)
 {
 	ASSERT_EQ(401, challenge(self->w, &self->c));
@@ -423,14 +430,61 @@ TEST_F(rfc8489, rest_users_can_use_sha256_but_not_userhash)
 	EXPECT_TRUE(reply_signed_by(self->w, STUN_HMAC_SHA256));
 }
 
-/* --- users that are looked up ---------------------------------------------- */
+/* --- OpaqueString ---------------------------------------------------------- */
 
-static void database(struct world *w, unsigned int lookups)
+#define COMPOSED	"andr\u00e9"
+#define DECOMPOSED	"andre\u0301"
+
+/* Whichever form the operator's file and the client's keyboard make of it. */
+TEST_F(rfc8489, s14_3_user_name_and_password_are_prepared)
 {
-	w->cfg->lookups = lookups;
-	w->db_user = "erin";
-	w->db_password = "database";
+	struct turn_config *cfg = world_config();
+	struct client *c = &self->c;
+
+	ASSERT_EQ(0, turn_config_add_user(cfg, DECOMPOSED, DECOMPOSED));
+	EXPECT_EQ(-EEXIST, turn_config_add_user(cfg, COMPOSED, "other"));
+	EXPECT_EQ(-EILSEQ, turn_config_add_user(cfg, "tab\t", "pw"));
+	EXPECT_EQ(-EILSEQ, turn_config_add_user(cfg, "latin", "\xe9"));
+	use_config(self->w, cfg);
+	c->username = COMPOSED;
+	c->password = COMPOSED;
+	ASSERT_EQ(401, challenge(self->w, c));
+	begin_allocate(self->w, c);
+	ASSERT_EQ(0, finish(self->w));
+	/* By name, and by a client that prepared the key only. */
+	c->userhash = false;
+	EXPECT_EQ(0, refresh(self->w, c, 600));
+	c->username = DECOMPOSED;
+	EXPECT_EQ(0, refresh(self->w, c, 0));
+	begin_allocate(self->w, c);
+	EXPECT_EQ(0, finish(self->w));
 }
+
+TEST_F(rfc8489, s9_2_4_user_name_that_is_no_opaque_string_is_401)
+{
+	struct client *c = &self->c;
+
+	c->modern = false;
+	c->username = "\xff\xfe";
+	EXPECT_EQ(401, allocate(self->w, c));
+	c->username = "alice\t";
+	EXPECT_EQ(401, allocate(self->w, c));
+	database(self->w, TURN_LOOKUP_USERS);
+	EXPECT_EQ(401, allocate(self->w, c));
+	EXPECT_EQ(0, self->w->db_calls);
+}
+
+TEST_F(rfc8489, s9_2_2_realm_is_prepared)
+{
+	struct turn_config *cfg = turn_config_new();
+
+	EXPECT_EQ(-EILSEQ, turn_config_set_realm(cfg, "a\tb"));
+	ASSERT_EQ(0, turn_config_set_realm(cfg, "cafe\u0301.example"));
+	EXPECT_STREQ("caf\u00e9.example", cfg->realm.name);
+	turn_config_put(cfg);
+}
+
+/* --- users that are looked up ---------------------------------------------- */
 
 TEST_F(rfc8489, lookup_by_name_with_an_md5_key)
 {

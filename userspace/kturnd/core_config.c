@@ -49,6 +49,8 @@ static const char *explain(int error)
 		return "is there twice; remove one";
 	case EMSGSIZE:
 		return "is too long; shorten it";
+	case EILSEQ:
+		return "has characters that RFC 8265 does not allow, or is not UTF-8; choose another";
 	case EOPNOTSUPP:
 		return "cannot be added, for OpenSSL has no MD5 here (FIPS mode?)";
 	default:

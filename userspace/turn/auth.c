@@ -10,6 +10,7 @@
 
 #include "stun/error_code.h"
 #include "turn/nonce.h"
+#include "turn/opaque_string.h"
 #include "turn/password_algorithm.h"
 #include "turn/request.h"
 #include "turn/users.h"
@@ -17,11 +18,13 @@
 /**
  * struct claim - who the sender says it is
  * @nonce: NONCE
- * @username: USERNAME; empty if it is known by hash only
+ * @sent: USERNAME; empty if it is known by hash only
+ * @username: the same after OpaqueString
  * @userhash: USERHASH; NULL if it is known by name
  */
 struct claim {
 	struct stun_bytes nonce;
+	struct stun_bytes sent;
 	struct stun_bytes username;
 	const uint8_t *userhash;
 };
@@ -64,7 +67,8 @@ static bool names_owner(const struct turn_request *req,
 	uint8_t hash[STUN_USERHASH_LEN];
 
 	if (!claim->userhash)
-		return turn_made_by(a, claim->username);
+		return turn_made_by(a, claim->username) ||
+		       turn_made_by(a, claim->sent);
 	return stun_userhash(req->srv->crypto, turn_maker(a),
 			     stun_bytes(a->realm), hash) == 0 &&
 	       memcmp(hash, claim->userhash, sizeof(hash)) == 0;
@@ -113,7 +117,7 @@ static enum turn_lookup_result secret(struct turn_request *req, size_t index,
 
 /*
  * Several secrets may be valid at a time; which one made a password shows when
- * the integrity is right.
+ * the integrity is right. Who made it hashed the name as it is.
  */
 static enum turn_lookup_result rest_user(struct turn_request *req,
 					 const struct claim *claim)
@@ -121,14 +125,14 @@ static enum turn_lookup_result rest_user(struct turn_request *req,
 	struct turn_rest_user user = {
 		.realm = req->realm->name,
 		.algorithm = req->algorithm,
-		.username = claim->username,
+		.username = claim->sent,
 	};
 	struct turn_server *srv = req->srv;
 	enum turn_lookup_result result;
 	uint64_t expiry;
 	size_t i;
 
-	if (turn_user_rest_expiry(srv->cfg, claim->username, &expiry) ||
+	if (turn_user_rest_expiry(srv->cfg, claim->sent, &expiry) ||
 	    expiry <= srv->ops->wall_time(srv->env))
 		return TURN_LOOKUP_UNKNOWN;
 	for (i = 0; ; i++) {
@@ -139,7 +143,7 @@ static enum turn_lookup_result rest_user(struct turn_request *req,
 		    integrity_right(req, &req->key))
 			break;
 	}
-	req->username = claim->username;
+	req->username = claim->sent;
 	return TURN_LOOKUP_FOUND;
 }
 
@@ -178,6 +182,7 @@ static enum turn_lookup_result looked_up_user(struct turn_request *req,
 	enum turn_lookup_result result;
 
 	if (!(srv->cfg->lookups & TURN_LOOKUP_USERS) ||
+	    (!claim->userhash && !claim->username.len) ||
 	    (claim->userhash && !(srv->cfg->lookups & TURN_LOOKUP_USERHASH)) ||
 	    (req->algorithm == STUN_PASSWORD_SHA256 &&
 	     !(srv->cfg->lookups & TURN_LOOKUP_SHA256)))
@@ -231,12 +236,22 @@ static unsigned int read_claim(struct turn_request *req, struct claim *claim)
 	if (stun_get_bytes(msg, STUN_ATTR_NONCE, &claim->nonce) ||
 	    !stun_has(msg, STUN_ATTR_REALM))
 		return STUN_ERR_BAD_REQUEST;
-	if (stun_get_bytes(msg, STUN_ATTR_USERNAME, &claim->username)) {
+	if (stun_get_bytes(msg, STUN_ATTR_USERNAME, &claim->sent)) {
 		if (stun_get_bytes(msg, STUN_ATTR_USERHASH, &hash))
 			return STUN_ERR_BAD_REQUEST;
 		claim->userhash = hash.data;
 	}
 	return turn_password_algorithm(req, claim->nonce);
+}
+
+/* A name that OpaqueString does not allow is nobody's: it stays empty. */
+static void prepare_name(struct turn_server *srv, struct claim *claim)
+{
+	struct stun_bytes name;
+
+	if (opaque_string(claim->sent, srv->name, &name) == 0 &&
+	    name.len < TURN_USERNAME_MAX)
+		claim->username = name;
 }
 
 /* Return: 0, an error code, or -1 to say nothing for now. */
@@ -285,8 +300,10 @@ bool turn_authenticate(struct turn_request *req)
 		return false;
 	}
 	code = (int)read_claim(req, &claim);
-	if (!code)
+	if (!code) {
+		prepare_name(req->srv, &claim);
 		code = check_claim(req, &claim);
+	}
 	if (code) {
 		refuse(req, code);
 		return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "turn/config.h"
+#include "turn/opaque_string.h"
 #include "turn/users.h"
 
 struct turn_config *turn_config_new(void)
@@ -46,14 +47,17 @@ void turn_config_put(struct turn_config *cfg)
 
 int turn_config_set_realm(struct turn_config *cfg, const char *realm)
 {
-	size_t len = strlen(realm);
+	uint8_t buf[OPAQUE_STRING_MAX];
+	struct stun_bytes name;
+	int err = opaque_string(stun_bytes(realm), buf, &name);
 
-	if (!len)
-		return -EINVAL;
-	if (len > TURN_REALM_MAX)
+	if (err)
+		return err;
+	if (name.len > TURN_REALM_MAX)
 		return -EMSGSIZE;
 	if (turn_users_any(cfg->realm.users))
 		return -EBUSY;
-	memcpy(cfg->realm.name, realm, len + 1);
+	memcpy(cfg->realm.name, name.data, name.len);
+	cfg->realm.name[name.len] = '\0';
 	return 0;
 }

@@ -169,7 +169,8 @@ void turn_config_put(struct turn_config *cfg);
  * @realm: the realm
  *
  * Return: 0, -EINVAL if it is empty, -EMSGSIZE if it is longer than
- * TURN_REALM_MAX, -EBUSY if there are users already (whose keys depend on it).
+ * TURN_REALM_MAX, -EILSEQ if OpaqueString does not allow it, -EBUSY if there
+ * are users already (whose keys depend on it).
  */
 int turn_config_set_realm(struct turn_config *cfg, const char *realm);
 
@@ -179,8 +180,9 @@ int turn_config_set_realm(struct turn_config *cfg, const char *realm);
  * @name: user name
  * @password: password; only keys made of it are kept (RFC 8656, section 6)
  *
- * Return: 0, -EINVAL if name or realm is empty, -EMSGSIZE if the name is too
- * long, -EEXIST, -ENOMEM, -EOPNOTSUPP if OpenSSL has no MD5.
+ * Return: 0, -EINVAL if name, password or realm is empty, -EMSGSIZE if one is
+ * too long, -EILSEQ if it is not UTF-8 or has characters that OpaqueString (RFC
+ * 8265) does not allow, -EEXIST, -ENOMEM, -EOPNOTSUPP if OpenSSL has no MD5.
  */
 int turn_config_add_user(struct turn_config *cfg, const char *name,
 			 const char *password);

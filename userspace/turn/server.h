@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 #include "stun/integrity.h"
+#include "turn/opaque_string.h"
 #include "turn/shared.h"
 #include "turn/table.h"
 #include "turn/timers.h"
@@ -79,7 +80,7 @@ struct turn_server {
 	bool fastpath_up;
 	bool draining;
 	uint8_t reply[TURN_REPLY_MAX];
-	uint8_t name[TURN_USERNAME_MAX];
+	uint8_t name[OPAQUE_STRING_MAX];
 };
 
 /**

@@ -8,6 +8,7 @@
 #include <openssl/hmac.h>
 
 #include "turn/base64.h"
+#include "turn/opaque_string.h"
 #include "turn/siphash.h"
 #include "turn/table.h"
 #include "turn/users.h"
@@ -212,7 +213,7 @@ static struct turn_users *users_new(void)
 
 static int check_name(const struct turn_realm *realm, struct stun_bytes name)
 {
-	if (!name.len || !realm->name[0])
+	if (!realm->name[0])
 		return -EINVAL;
 	if (name.len >= TURN_USERNAME_MAX)
 		return -EMSGSIZE;
@@ -236,50 +237,66 @@ static int insert_user(struct turn_realm *realm, struct turn_user *user)
 	return 0;
 }
 
-/* The keys that follow from a password, or the one that is given. */
+/* The keys that follow from a password. */
 static int make_keys(struct stun_crypto *crypto, const struct turn_realm *realm,
-		     struct turn_user *user, const char *password,
-		     const uint8_t *md5)
+		     struct turn_user *user, const char *password)
 {
-	struct stun_bytes name = turn_user_name(user);
+	struct stun_bytes name = turn_user_name(user), prepared;
 	struct stun_bytes in = stun_bytes(realm->name);
-	int err = stun_userhash(crypto, name, in, user->userhash);
+	uint8_t buf[OPAQUE_STRING_MAX];
+	int err = opaque_string(stun_bytes(password), buf, &prepared);
 
-	if (err)
-		return err;
-	if (md5) {
-		user->md5.len = 16;
-		memcpy(user->md5.bytes, md5, 16);
-		return 0;
-	}
-	err = stun_key_long_term(crypto, STUN_PASSWORD_MD5, name, in,
-				 stun_bytes(password), &user->md5);
-	if (err)
-		return err;
-	return stun_key_long_term(crypto, STUN_PASSWORD_SHA256, name, in,
-				  stun_bytes(password), &user->sha256);
+	if (!err)
+		err = stun_key_long_term(crypto, STUN_PASSWORD_MD5, name, in,
+					 prepared, &user->md5);
+	if (!err)
+		err = stun_key_long_term(crypto, STUN_PASSWORD_SHA256, name, in,
+					 prepared, &user->sha256);
+	OPENSSL_cleanse(buf, sizeof(buf));
+	return err;
 }
 
-static int add_user(struct turn_realm *realm, struct stun_bytes name,
+/* @md5 is a key instead of a password. */
+static int fill_user(const struct turn_realm *realm, struct turn_user *user,
+		     const char *password, const uint8_t *md5)
+{
+	struct stun_crypto *crypto = stun_crypto_new();
+	int err;
+
+	if (!crypto)
+		return -ENOMEM;
+	err = stun_userhash(crypto, turn_user_name(user),
+			    stun_bytes(realm->name), user->userhash);
+	if (!err && md5) {
+		user->md5.len = 16;
+		memcpy(user->md5.bytes, md5, 16);
+	} else if (!err) {
+		err = make_keys(crypto, realm, user, password);
+	}
+	stun_crypto_free(crypto);
+	return err;
+}
+
+static int add_user(struct turn_realm *realm, const char *text,
 		    const char *password, const uint8_t *md5)
 {
-	struct stun_crypto *crypto;
+	uint8_t buf[OPAQUE_STRING_MAX];
 	struct turn_user *user;
-	int err = check_name(realm, name);
+	struct stun_bytes name;
+	int err = opaque_string(stun_bytes(text), buf, &name);
 
+	if (!err)
+		err = check_name(realm, name);
 	if (err)
 		return err;
-	crypto = stun_crypto_new();
 	user = calloc(1, sizeof(*user) + name.len + 1);
-	err = -ENOMEM;
-	if (crypto && user) {
-		memcpy(user->name, name.data, name.len);
-		user->name_len = name.len;
-		err = make_keys(crypto, realm, user, password, md5);
-	}
+	if (!user)
+		return -ENOMEM;
+	memcpy(user->name, name.data, name.len);
+	user->name_len = name.len;
+	err = fill_user(realm, user, password, md5);
 	if (!err)
 		err = insert_user(realm, user);
-	stun_crypto_free(crypto);
 	if (err)
 		user_free(user);
 	return err;
@@ -288,13 +305,13 @@ static int add_user(struct turn_realm *realm, struct stun_bytes name,
 int turn_config_add_user(struct turn_config *cfg, const char *name,
 			 const char *password)
 {
-	return add_user(&cfg->realm, stun_bytes(name), password, NULL);
+	return add_user(&cfg->realm, name, password, NULL);
 }
 
 int turn_config_add_user_key(struct turn_config *cfg, const char *name,
 			     const uint8_t key[static 16])
 {
-	return add_user(&cfg->realm, stun_bytes(name), NULL, key);
+	return add_user(&cfg->realm, name, NULL, key);
 }
 
 int turn_config_add_secret(struct turn_config *cfg, const char *secret)
