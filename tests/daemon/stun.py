@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Enough of a TURN client (RFC 8489, RFC 8656) to ask a server unusual things. Independent of kturn's own codec."""
+import base64
 import hashlib
 import hmac
 import os
@@ -14,6 +15,8 @@ USERNAME, INTEGRITY, ERROR_CODE, CHANNEL_NUMBER, LIFETIME = 0x0006, 0x0008, 0x00
 PEER_ADDRESS, DATA_ATTR, REALM, NONCE, RELAYED_ADDRESS = 0x0012, 0x0013, 0x0014, 0x0015, 0x0016
 ADDRESS_FAMILY, EVEN_PORT, TRANSPORT, DONT_FRAGMENT, MAPPED = 0x0017, 0x0018, 0x0019, 0x001A, 0x0020
 TOKEN = 0x0022
+INTEGRITY_SHA256, PASSWORD_ALGORITHM, USERHASH, PASSWORD_ALGORITHMS = 0x001C, 0x001D, 0x001E, 0x8002
+MD5, SHA256 = 1, 2
 UDP = (TRANSPORT, bytes([17, 0, 0, 0]))
 IPV4, IPV6 = bytes([1, 0, 0, 0]), bytes([2, 0, 0, 0])
 
@@ -26,13 +29,14 @@ def attribute(kind, value):
     return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
 
 
-def message(kind, attributes=(), key=None, txid=None):
-    """A message; with a key, MESSAGE-INTEGRITY is its last attribute."""
+def message(kind, attributes=(), key=None, txid=None, integrity=INTEGRITY):
+    """A message; with a key, integrity is its last attribute."""
     txid = txid or os.urandom(12)
     body = b"".join(attribute(*a) for a in attributes)
     if key:
-        head = struct.pack("!HHI", kind, len(body) + 24, COOKIE) + txid
-        body += attribute(INTEGRITY, hmac.new(key, head + body, hashlib.sha1).digest())
+        digest = hashlib.sha1 if integrity == INTEGRITY else hashlib.sha256
+        head = struct.pack("!HHI", kind, len(body) + 4 + digest().digest_size, COOKIE) + txid
+        body += attribute(integrity, hmac.new(key, head + body, digest).digest())
     return struct.pack("!HHI", kind, len(body), COOKIE) + txid + body
 
 
@@ -58,12 +62,15 @@ class Answer:
         self.kind, length, cookie = struct.unpack("!HHI", data[:8])
         if cookie != COOKIE or length + 20 != len(data):
             raise ValueError("not a STUN message")
+        self.data = data
         self.txid = data[8:20]
         self.attributes = {}
+        self.offsets = {}
         at = 20
         while at < len(data):
             kind, size = struct.unpack("!HH", data[at:at + 4])
             self.attributes.setdefault(kind, data[at + 4:at + 4 + size])
+            self.offsets.setdefault(kind, at)
             at += 4 + size + -size % 4
 
     @property
@@ -71,6 +78,16 @@ class Answer:
         """The error code; 0 for a success."""
         value = self.attributes.get(ERROR_CODE)
         return value[2] % 8 * 100 + value[3] if value else 0
+
+    def signed_with(self, key, integrity=INTEGRITY):
+        """Is that integrity attribute there, and right?"""
+        if integrity not in self.attributes:
+            return False
+        at = self.offsets[integrity]
+        end = at + 4 + len(self.attributes[integrity])
+        covered = self.data[:2] + struct.pack("!H", end - 20) + self.data[4:at]
+        digest = hashlib.sha1 if integrity == INTEGRITY else hashlib.sha256
+        return hmac.compare_digest(self.attributes[integrity], hmac.new(key, covered, digest).digest())
 
     def address(self, kind):
         return read_xor_address(self.attributes[kind], self.txid)
@@ -127,11 +144,14 @@ class Client:
                 self.waiting.append(reply)
         raise TimeoutError("no answer from the server")
 
+    def learn(self, challenge):
+        self.realm, self.nonce = challenge.attributes[REALM], challenge.attributes[NONCE]
+
     def request(self, kind, attributes=(), txid=None):
         """A request, with the challenge answered."""
         answer = self.exchange(self.signed(kind, attributes, txid))
         if answer.error in (401, 438):
-            self.realm, self.nonce = answer.attributes[REALM], answer.attributes[NONCE]
+            self.learn(answer)
             answer = self.exchange(self.signed(kind, attributes, txid and os.urandom(12)))
         return answer
 
@@ -156,3 +176,52 @@ class Client:
 
     def send_channel(self, number, payload):
         self.send(struct.pack("!HH", number, len(payload)) + payload)
+
+
+class ModernClient(Client):
+    """A client that takes what RFC 8489 9.2.5 adds, if it is offered, and holds the server to 9.2.4."""
+
+    algorithms = None
+    features = 0
+
+    def learn(self, challenge):
+        super().learn(challenge)
+        cookie = self.nonce.startswith(b"obMatJos2")
+        self.features = int.from_bytes(base64.b64decode(self.nonce[9:13]), "big") if cookie else 0
+        self.algorithms = challenge.attributes.get(PASSWORD_ALGORITHMS)
+        if bool(self.features >> 23) != bool(self.algorithms):
+            raise ValueError("the nonce cookie says otherwise than PASSWORD-ALGORITHMS")
+
+    @property
+    def hashes_name(self):
+        return self.features >> 22 & 1
+
+    @property
+    def algorithm(self):
+        """The first of those offered; it knows both."""
+        return struct.unpack("!H", self.algorithms[:2])[0] if self.algorithms else None
+
+    def key(self):
+        digest = hashlib.sha256 if self.algorithm == SHA256 else hashlib.md5
+        return digest(b":".join([self.user.encode(), self.realm, self.password.encode()])).digest()
+
+    def signed(self, kind, attributes=(), txid=None):
+        if not self.realm:
+            return message(kind, attributes, txid=txid)
+        name = (USERHASH, hashlib.sha256(self.user.encode() + b":" + self.realm).digest()) if self.hashes_name else \
+            (USERNAME, self.user.encode())
+        login = [name, (REALM, self.realm), (NONCE, self.nonce)]
+        if self.algorithms:
+            login += [(PASSWORD_ALGORITHMS, self.algorithms),
+                      (PASSWORD_ALGORITHM, struct.pack("!HH", self.algorithm, 0))]
+        return message(kind, [*attributes, *login], self.key(), txid, self.integrity)
+
+    @property
+    def integrity(self):
+        return INTEGRITY_SHA256 if self.algorithms else INTEGRITY
+
+    def request(self, kind, attributes=(), txid=None):
+        answer = super().request(kind, attributes, txid)
+        if not answer.error and not answer.signed_with(self.key(), self.integrity):
+            raise ValueError("the response is not signed as it must be")
+        return answer
