@@ -22,6 +22,10 @@ GATES = (
     Gate("miss-conntrack", "conntrack", "at most 60 instructions more than without kturn.ko", plus=60),
 )
 
+# A complete authenticated allocation: at most so much of what it costs coturn.
+ALLOCATION_MOST = 0.5
+ALLOCATING = (("kturnd", "coturn"), ("kturnd", "coturn-4.18"), ("kturn", "coturn"), ("kturn", "coturn-4.18"))
+
 # Paths whose gates are reported, but do not count yet.
 PENDING = set()
 
@@ -40,6 +44,19 @@ def verdict(figures, gate, ours):
     limit = next(ways, 1) * figures.like(ours, gate.other)["net"] + gate.plus
     return {"gate": f"{ours['title']} costs {gate.words}", "case": figures.describe_case(ours),
             "net": ours["net"], "limit": limit, "holds": ours["net"] <= limit, "pending": gate.ours in PENDING}
+
+
+def judge_allocations(allocations):
+    """The gates of what allocations cost; allocations: (family, path) to title and net."""
+    verdicts = []
+    for (family, path), ours in allocations.items():
+        for theirs in (allocations.get((family, other)) for mine, other in ALLOCATING if mine == path):
+            if theirs:
+                limit = ALLOCATION_MOST * theirs["net"]
+                verdicts.append({"gate": f"An allocation costs {ours['title']} at most half of {theirs['title']}",
+                                 "case": family, "net": ours["net"], "limit": limit, "holds": ours["net"] <= limit,
+                                 "pending": False})
+    return verdicts
 
 
 def summary(verdicts):

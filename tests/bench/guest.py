@@ -17,6 +17,7 @@ import frames
 import lab
 import loads
 import paths
+from allocations import Allocations
 from meter import BURST, Lost, Meter
 
 # Packets before each measurement. The flows themselves are warm since they were checked.
@@ -93,6 +94,9 @@ WITH_MODULE = (paths.BaseBesideKturn, paths.Kernel, paths.KernelInput, paths.Hai
 # What every other figure is compared with.
 YARDSTICKS = {"base", "ip-forward", "base-again"}
 IN_USERSPACE = (paths.Coturn, paths.NewCoturn, paths.Kturnd)
+# Whose allocations are measured, if they are chosen.
+ALLOCATORS = (paths.Coturn, paths.NewCoturn, paths.Kturnd, paths.Kernel)
+PARTS = ("packets", "allocations")
 QUICK = ("base", "ip-forward", "conntrack", "coturn", "kturn")
 FAMILIES = {"4": lab.IPV4, "6": lab.IPV6}
 
@@ -108,6 +112,7 @@ def parse_options():
     names = [kind.name for kind in WITHOUT_MODULE + WITH_MODULE]
     parser.add_argument("--quick", action="store_true", help="what is most telling: IPv4, 172 bytes, 3 rounds")
     parser.add_argument("--paths", type=lambda text: text.split(","), default=names, help=",".join(names))
+    parser.add_argument("--parts", type=lambda text: text.split(","), default=PARTS, help=",".join(PARTS))
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each case (7)")
     parser.add_argument("--loads", type=loads_of, default="172,1200,mix,runs",
                         help="bytes of payload, or mix, or runs (172,1200,mix,runs)")
@@ -121,9 +126,12 @@ def parse_options():
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.loads, options.families, options.paths = 3, loads_of("172"), [lab.IPV4], QUICK
+        options.parts = ["packets"]
     unknown = set(options.paths) - set(names)
     if unknown:
         parser.error(f"no such path: {', '.join(unknown)}")
+    if not set(options.parts) <= set(PARTS):
+        parser.error(f"parts are {' and '.join(PARTS)}")
     options.paths = YARDSTICKS.union(options.paths)
     if options.new_coturn:
         paths.NewCoturn.unpacked_in(options.new_coturn)
@@ -137,14 +145,20 @@ class Bench:
             kind.identify()
         self.meter = Meter()
         self.done = []
+        self.allocated = []
 
     def run(self):
-        self.phase(self.chosen(WITHOUT_MODULE))
+        self.both_parts(self.chosen(WITHOUT_MODULE))
         if self.chosen(WITH_MODULE[1:]):
             say("loading kturn.ko")
             subprocess.run(["insmod", f"{self.options.modules[0]}/kturn.ko"], check=True)
-            self.phase(self.chosen(WITH_MODULE))
-        return [case.result() for case in self.done]
+            self.both_parts(self.chosen(WITH_MODULE))
+
+    def both_parts(self, kinds):
+        if "packets" in self.options.parts:
+            self.phase(kinds)
+        if "allocations" in self.options.parts:
+            self.allocate([kind for kind in kinds if kind in ALLOCATORS])
 
     def chosen(self, kinds):
         return [kind for kind in kinds if kind.name in self.options.paths]
@@ -166,6 +180,21 @@ class Bench:
             path.check()
             path.stop()
         self.done += cases
+
+    def allocate(self, kinds):
+        """Has each relay make allocations, round after round."""
+        relays = [Allocations(kind, family) for family in self.options.families for kind in kinds]
+        for relay in relays:
+            say(f"setting up allocations: {relay.relay.title}, {relay.family.name}")
+            relay.start()
+            relay.measure(self.meter, warm_up=True)
+        for number in range(1, self.options.rounds + 1):
+            say(f"allocations, round {number} of {self.options.rounds}")
+            for relay in relays:
+                relay.measure(self.meter)
+        for relay in relays:
+            relay.stop()
+        self.allocated += relays
 
     def start(self, kind, family):
         say(f"setting up: {kind.title}, {family.name}")
@@ -207,11 +236,13 @@ def main():
     try:
         subprocess.run(["insmod", f"{options.modules[1]}/kturn_bench.ko"], check=True)
         bench = Bench(options)
-        cases = bench.run()
+        bench.run()
     except (Lost, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"bench: error: {error}")
     measured = {"kernel": platform.release(), "cpu": cpu_model(), "burst": BURST, "quick": options.quick,
-                "cases": cases, **describe_daemons(bench.chosen(IN_USERSPACE))}
+                "rounds": options.rounds, "cases": [case.result() for case in bench.done],
+                "allocations": [relay.result() for relay in bench.allocated],
+                **describe_daemons(bench.chosen(IN_USERSPACE))}
     with open(f"{results}/measured.json", "w") as file:
         json.dump(measured, file, indent=1)
     say("measured")

@@ -196,6 +196,7 @@ class Daemon(Relay):
     """A TURN server with real allocations. It stands still while other paths are measured."""
 
     pairs = False  # channels lead from client to client, not to peers
+    multiplexes = False  # all allocations have one relayed address
 
     def __init__(self, family, flows):
         super().__init__(family, flows)
@@ -283,7 +284,7 @@ class Coturn(Daemon):
 class NewCoturn(Coturn):
     """A newer release at its best: one relay socket for all, datagrams received and sent many at a time."""
 
-    name, lab_name, at_its_best = "coturn-4.18", "coturn418", ", multiplex, GSO"
+    name, lab_name, at_its_best, multiplexes = "coturn-4.18", "coturn418", ", multiplex, GSO", True
     settings = [*Coturn.common, "--multiplex-peer", "--udp-recvmmsg", "--udp-gso"]
 
     @classmethod

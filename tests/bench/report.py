@@ -95,6 +95,27 @@ def table(figures):
     return "\n".join(lines[1:])
 
 
+def sum_up_allocations(measured):
+    """What was measured of allocations, by family and path: the median of each step and of both together."""
+    allocations = {}
+    for entry in measured:
+        steps = entry["samples"]
+        both = [sum(costs) for costs in zip(*steps.values())]
+        allocations[entry["family"], entry["path"]] = {
+            **entry, "steps": {step: statistics.median(costs) for step, costs in steps.items()},
+            "net": statistics.median(both), "min": min(both), "max": max(both)}
+    return allocations
+
+
+def allocation_table(allocations):
+    lines = ["A complete authenticated allocation: 401, then success; net of receiving the requests",
+             f"{'':36}{'401':>10}{'success':>10}{'both':>10}{'min':>10}{'max':>10}"]
+    for (family, _), entry in allocations.items():
+        lines.append(f"  {entry['title'] + ', ' + family:34}" + "".join(
+            f"{value:10,.0f}" for value in (*entry["steps"].values(), entry["net"], entry["min"], entry["max"])))
+    return "\n".join(lines)
+
+
 def beside_coturn(figures):
     """What a reader remembers: of the first section, and of the one that coturn's GSO is made for."""
     sentences = []
@@ -134,33 +155,50 @@ def of_a_miss(figures):
     return f"A packet that is not TURN pays kturn.ko {', '.join(costs)} (each way; {figures.describe(section)})."
 
 
-def main():
-    with open(sys.argv[1]) as file:
-        measured = json.load(file)
-    out = sys.argv[2]
-    machine, figures = describe_machine(measured), Figures(measured["cases"])
-    rounds = len(measured["cases"][0]["samples"])
+def print_heading(machine, measured):
     coturns = " and ".join(machine["coturn"].values()) or "not measured"
     print(f"""
 Executed instructions per relayed packet
   Linux {machine['kernel']}, kturn {machine['kturn']}, coturn {coturns}, {machine['compiler']}
   {machine['qemu']}, {machine['qemu_options']}
-  one boot; bursts of {measured['burst']} packets; median, minimum and maximum of {rounds} rounds taken in turn
+  one boot; bursts of {measured['burst']} packets; median, minimum, maximum of {measured['rounds']} rounds taken in turn
   net: total less "dropped on arrival"; x fwd: net over plain IP forwarding's net
 """)
-    print(table(figures))
-    for note in [*measured["notes"], BLIND_SPOTS, *beside_coturn(figures), of_segmentation(figures),
-                 of_a_miss(figures)]:
-        print("\n" + textwrap.fill(note, 118, subsequent_indent="  ", break_on_hyphens=False))
-    verdicts = gates.judge(figures, measured["quick"])
+
+
+def print_note(note):
+    print("\n" + textwrap.fill(note, 118, subsequent_indent="  ", break_on_hyphens=False))
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        measured = json.load(file)
+    out = sys.argv[2]
+    machine, figures = describe_machine(measured), Figures(measured["cases"])
+    allocations = sum_up_allocations(measured["allocations"])
+    print_heading(machine, measured)
+    if figures.cases:
+        print(table(figures))
+    if allocations:
+        print("\n" + allocation_table(allocations))
+    for note in (*measured["notes"], BLIND_SPOTS):
+        print_note(note)
+    if figures.cases:
+        for note in (*beside_coturn(figures), of_segmentation(figures), of_a_miss(figures)):
+            print_note(note)
+    verdicts = gates.judge(figures, measured["quick"]) + gates.judge_allocations(allocations)
     print("\n" + "\n".join(gates.summary(verdicts)))
     with open(f"{out}/result.json", "w") as file:
         json.dump({"machine": machine, "unit": "instructions per packet", "burst": measured["burst"],
-                   "rounds": rounds, "notes": measured["notes"], "blind_spots": BLIND_SPOTS,
-                   "cases": measured["cases"], "gates": verdicts}, file, indent=1)
-    with open(f"{out}/result.svg", "w") as file:
-        file.write(plot.svg(figures, machine))
-    print(f"\nWritten: {out}/result.json, {out}/result.svg")
+                   "rounds": measured["rounds"], "notes": measured["notes"], "blind_spots": BLIND_SPOTS,
+                   "cases": measured["cases"], "allocations": list(allocations.values()), "gates": verdicts},
+                  file, indent=1)
+    written = [f"{out}/result.json"]
+    if figures.cases:
+        written.append(f"{out}/result.svg")
+        with open(written[-1], "w") as file:
+            file.write(plot.svg(figures, machine))
+    print(f"\nWritten: {', '.join(written)}")
     if not all(verdict["holds"] or verdict["pending"] for verdict in verdicts):
         sys.exit("bench: error: a gate does not hold")
 
