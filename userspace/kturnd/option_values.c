@@ -213,9 +213,14 @@ int option_set_keep_family(struct kturnd_config *cfg, const struct option *opt,
 	return ret;
 }
 
+static int parse_plain_ip(const char *text, struct transport_addr *addr)
+{
+	return transport_addr_parse(addr, text) || addr->port ? -EINVAL : 0;
+}
+
 static int parse_ip(const char *text, struct transport_addr *addr)
 {
-	if (transport_addr_parse(addr, text) || addr->port)
+	if (parse_plain_ip(text, addr))
 		return -EINVAL;
 	transport_addr_unmap(addr);
 	return 0;
@@ -291,17 +296,36 @@ static int parse_range(const char *value, struct config_range *range)
 	char head[PREFIX_TEXT_LEN];
 	const char *tail;
 
+	range->last = range->first = (struct transport_addr){ 0 };
 	if (split(value, '/', head, sizeof(head), &tail))
-		return parse_ip(head, &range->first) ?:
+		return parse_plain_ip(head, &range->first) ?:
 		       range_of_prefix(range, tail);
 	if (split(value, '-', head, sizeof(head), &tail))
-		return parse_ip(head, &range->first) ?:
-		       parse_ip(tail, &range->last);
-	range->last = range->first = (struct transport_addr){ 0 };
-	if (parse_ip(value, &range->first))
+		return parse_plain_ip(head, &range->first) ?:
+		       parse_plain_ip(tail, &range->last);
+	if (parse_plain_ip(value, &range->first))
 		return -EINVAL;
 	range->last = range->first;
 	return 0;
+}
+
+/*
+ * ::ffff:10.0.0.0-::ffff:10.255.255.255 means 10.0.0.0/8, for peers are judged
+ * by the IPv4 address in them. But ::ffff:0:0/96, which many files deny, means
+ * the form and not all of IPv4: that range stays one of IPv6.
+ */
+static void unmap_range(struct config_range *range)
+{
+	struct transport_addr first = range->first, last = range->last;
+	static const uint8_t none[4], all[4] = { 255, 255, 255, 255 };
+
+	transport_addr_unmap(&first);
+	transport_addr_unmap(&last);
+	if (first.family != AF_INET || last.family != AF_INET ||
+	    (memcmp(first.ip, none, 4) == 0 && memcmp(last.ip, all, 4) == 0))
+		return;
+	range->first = first;
+	range->last = last;
 }
 
 int option_set_range(struct kturnd_config *cfg, const struct option *opt,
@@ -311,6 +335,7 @@ int option_set_range(struct kturnd_config *cfg, const struct option *opt,
 
 	if (parse_range(value, &range))
 		return refuse(why, "is not a range of IP addresses; give ADDRESS, FIRST-LAST or ADDRESS/BITS");
+	unmap_range(&range);
 	if (range.first.family != range.last.family)
 		return refuse(why, "mixes IPv4 and IPv6; give two ranges");
 	if (memcmp(range.first.ip, range.last.ip, sizeof(range.first.ip)) > 0)
