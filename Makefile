@@ -172,9 +172,12 @@ scale: deps	## what a million channels cost: creation, memory, packets
 lint: deps	## checkpatch, sparse, clang-tidy
 	@tests/lint
 
-install: programs	## install programs and, when built, the module
+install: programs	## install programs, a systemd unit and, when built, the module
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,@SBIN@,$(PREFIX)/sbin,' userspace/kturnd/kturnd.service.in \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/kturnd.service
 	if [ -e $(BUILD)/kmod/$(KVER)/kturn.ko ]; then \
 		install -D -m 644 $(BUILD)/kmod/$(KVER)/kturn.ko \
 			$(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko; \
@@ -183,6 +186,7 @@ install: programs	## install programs and, when built, the module
 
 uninstall:	## remove what install installed
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/sbin/%)
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/kturnd.service
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko
 
 clean:		## remove build/

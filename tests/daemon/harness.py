@@ -14,7 +14,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 KTURND = os.environ.get("KTURND", os.path.join(ROOT, "build/san/kturnd"))
-KTURNCTL = os.path.join(ROOT, "build/san/kturnctl")
+KTURNCTL = os.environ.get("KTURNCTL", os.path.join(ROOT, "build/san/kturnctl"))
 LOGIN = "lt-cred-mech\nrealm=relay.example\nuser=alice:secret\n"
 PATIENCE = 20                               # seconds until something that has to happen counts as not happening
 
