@@ -257,6 +257,29 @@ TEST_F(config, ranges)
 	EXPECT_EQ(0, self->report.n);
 }
 
+/* What Synapse's, Jitsi's and BigBlueButton's files deny: not all of IPv4. */
+TEST_F(config, all_mapped_addresses_are_not_all_addresses)
+{
+	static const char *const lines[] = {
+		"denied-peer-ip=::ffff:0.0.0.0-::ffff:255.255.255.255",
+		"denied-peer-ip=::ffff:0:0-::ffff:ffff:ffff",
+		"denied-peer-ip=::ffff:0:0/96",
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		GOOD(lines[i]);
+		ASSERT_EQ(i + 1, self->cfg.denied_peer_ip.n);
+		EXPECT_EQ(AF_INET6,
+			  self->cfg.denied_peer_ip.v[i].first.family);
+	}
+	GOOD("denied-peer-ip=::ffff:10.0.0.0-::ffff:10.255.255.255");
+	EXPECT_EQ(AF_INET, self->cfg.denied_peer_ip.v[3].first.family);
+	GOOD("denied-peer-ip=::ffff:10.0.0.1");
+	EXPECT_EQ(AF_INET, self->cfg.denied_peer_ip.v[4].first.family);
+	GOOD("denied-peer-ip=::ffff:10.0.0.0/104");
+	EXPECT_EQ(AF_INET, self->cfg.denied_peer_ip.v[5].last.family);
+}
+
 TEST_F(config, wrong_ranges)
 {
 	BAD("denied-peer-ip=10.0.0.9-10.0.0.1", "before it begins");
@@ -327,6 +350,32 @@ TEST_F(config, levels_of_the_log)
 	GOOD("log-binding");
 	EXPECT_TRUE(self->cfg.log_binding);
 	BAD("log-min-level=loud", "log-min-level", "'loud'", "debug|info");
+}
+
+TEST_F(config, metrics)
+{
+	EXPECT_EQ(9641, self->cfg.prometheus_port);
+	GOOD("prometheus");
+	GOOD("prometheus-port=9700");
+	GOOD("prometheus-address=192.0.2.1");
+	GOOD("prometheus-path=/turn");
+	GOOD("prometheus-username-labels");
+	EXPECT_TRUE(self->cfg.prometheus);
+	EXPECT_EQ(9700, self->cfg.prometheus_port);
+	EXPECT_EQ(1, self->cfg.prometheus_address.n);
+	EXPECT_STREQ("/turn", self->cfg.prometheus_path);
+	EXPECT_TRUE(self->cfg.prometheus_username_labels);
+	BAD("prometheus-port=0", "prometheus-port", "1 to 65535");
+	BAD("prometheus-address=here", "prometheus-address", "'here'");
+}
+
+TEST_F(config, a_path_in_a_url_begins_with_a_slash)
+{
+	GOOD("no-auth");
+	GOOD("prometheus-path=metrics");
+	config_check(&self->cfg, &self->report);
+	EXPECT_TRUE(has_finding(&self->report, "prometheus-path: 'metrics' "));
+	EXPECT_EQ(1, self->report.errors);
 }
 
 TEST_F(config, draining)

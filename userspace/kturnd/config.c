@@ -15,6 +15,7 @@ void config_init(struct kturnd_config *cfg)
 		.min_port = 49152,
 		.max_port = 65535,
 		.stale_nonce = 600,
+		.prometheus_port = 9641,
 		.software_attribute = true,
 		.max_allocate_lifetime = 3600,
 		.channel_lifetime = 600,
@@ -51,6 +52,7 @@ void config_free(struct kturnd_config *cfg)
 {
 	free(cfg->listening_ip.v);
 	free(cfg->relay_ip.v);
+	free(cfg->prometheus_address.v);
 	free(cfg->external_ip.v);
 	free(cfg->denied_peer_ip.v);
 	free(cfg->allowed_peer_ip.v);
@@ -69,6 +71,7 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->syslog_facility);
 	free(cfg->listening_device);
 	free(cfg->relay_device);
+	free(cfg->prometheus_path);
 	free(cfg->pidfile);
 	free(cfg->proc_user);
 	free(cfg->proc_group);

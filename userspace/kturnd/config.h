@@ -201,6 +201,11 @@ struct kturnd_config {
 	bool log_binding;
 	enum log_min_level log_min_level;
 	uint32_t drain_min_allocations;
+	bool prometheus;
+	uint32_t prometheus_port;
+	struct config_addrs prometheus_address;	/* the last counts; none: any */
+	char *prometheus_path;
+	bool prometheus_username_labels;
 	char *pidfile;
 	char *proc_user;
 	char *proc_group;

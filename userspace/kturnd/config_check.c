@@ -164,6 +164,17 @@ static void check_daemon(const struct kturnd_config *cfg,
 			       "allow-loopback-peers without credentials opens this host's own services to everybody");
 }
 
+static void check_metrics(const struct kturnd_config *cfg,
+			  struct report *report)
+{
+	const char *path = cfg->prometheus_path;
+
+	if (path && path[0] != '/')
+		report_error(report, NULL,
+			     "prometheus-path: '%s' does not begin with a slash; give /%s",
+			     path, path);
+}
+
 void config_check(struct kturnd_config *cfg, struct report *report)
 {
 	check_ways_in(cfg, report);
@@ -171,4 +182,5 @@ void config_check(struct kturnd_config *cfg, struct report *report)
 	check_relay_addresses(cfg, report);
 	check_credentials(cfg, report);
 	check_daemon(cfg, report);
+	check_metrics(cfg, report);
 }

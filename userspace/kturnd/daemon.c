@@ -14,6 +14,7 @@
 #include "kturnd/commands.h"
 #include "kturnd/core_config.h"
 #include "kturnd/drain.h"
+#include "kturnd/metrics.h"
 #include "kturnd/notify.h"
 #include "kturnd/process.h"
 #include "kturnd/reload.h"
@@ -192,6 +193,20 @@ static int open_admin(struct daemon *daemon)
 	return 0;
 }
 
+static int open_metrics(struct daemon *daemon)
+{
+	char why[WHY_LEN];
+	struct metrics *metrics;
+	int ret = metrics_open(daemon, daemon->cfg, &metrics, why,
+			       sizeof(why));
+
+	if (ret)
+		log_error("%s", why);
+	else
+		metrics_use(daemon, metrics);
+	return ret;
+}
+
 static void write_pidfile(struct daemon *daemon)
 {
 	const char *path = daemon->cfg->pidfile;
@@ -216,7 +231,8 @@ static int open_all(struct daemon *daemon)
 	if (!daemon->base)
 		return -ENOMEM;
 	ret = resolve(daemon) ?: make_shared(daemon) ?: make_workers(daemon) ?:
-	      daemon_catch_signals(daemon) ?: open_admin(daemon);
+	      daemon_catch_signals(daemon) ?: open_admin(daemon) ?:
+	      open_metrics(daemon);
 	if (ret)
 		return ret;
 	write_pidfile(daemon);
@@ -265,6 +281,7 @@ static int start_workers(struct daemon *daemon)
 static void close_all(struct daemon *daemon)
 {
 	admin_close(daemon->admin);
+	metrics_use(daemon, NULL);
 	for (unsigned int i = 0; i < daemon->worker_count; i++)
 		worker_stop(daemon->workers[i], true);
 	for (unsigned int i = 0; i < daemon->worker_count; i++)

@@ -63,6 +63,7 @@ struct watchdog {
  * @workers: the workers
  * @worker_count: how many
  * @admin: the admin socket, or NULL
+ * @metrics: for Prometheus, or NULL
  * @pidfile: path of the file to remove at the end, or NULL
  */
 struct daemon {
@@ -82,6 +83,7 @@ struct daemon {
 	struct worker **workers;
 	unsigned int worker_count;
 	struct admin *admin;
+	struct metrics *metrics;
 	const char *pidfile;
 };
 

@@ -458,6 +458,16 @@ bool kernel_relay_up(const struct kernel_relay *relay)
 	return relay->up;
 }
 
+bool kernel_relay_stats(struct kernel_relay *relay,
+			struct fastpath_stats *stats, struct fastpath_net *net)
+{
+	struct fastpath_error err;
+
+	return relay->fp && fastpath_attached(relay->fp) &&
+	       !fastpath_stats_get(relay->fp, stats, &err) &&
+	       !fastpath_net_get(relay->fp, net, &err);
+}
+
 const char *kernel_relay_reason(const struct kernel_relay *relay)
 {
 	return relay->reason;

@@ -67,6 +67,17 @@ void kernel_relay_configure(struct kernel_relay *relay,
 /** kernel_relay_up() - does the kernel relay right now? */
 bool kernel_relay_up(const struct kernel_relay *relay);
 
+/**
+ * kernel_relay_stats() - what the module counts
+ * @relay: the relay
+ * @stats: filled
+ * @net: filled
+ *
+ * Return: false if the module is not there, or does not answer.
+ */
+bool kernel_relay_stats(struct kernel_relay *relay,
+			struct fastpath_stats *stats, struct fastpath_net *net);
+
 /** kernel_relay_reason() - why so, in words for an operator */
 const char *kernel_relay_reason(const struct kernel_relay *relay);
 

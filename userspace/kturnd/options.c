@@ -52,7 +52,6 @@
 #define NO_TCP		"TCP is not available yet"
 #define NO_DATABASE	"user databases are not available yet"
 #define NO_REDIRECT	"redirecting clients is not available yet"
-#define NO_METRICS	"metrics are not available yet"
 #define NO_RFC5780	"NAT behaviour discovery is not available yet"
 
 const struct option options[] = {
@@ -197,6 +196,15 @@ CHOICE("log-min-level", 0, NOW, log_min_level, "debug|info|warn|warning|error",
 FLAG("log-binding", 0, NOW, log_binding, "with verbose, log Binding requests too"),
 NUMBER("drain-min-allocations", 0, NOW, drain_min_allocations, 0, UINT32_MAX, "COUNT",
        "a draining server stops when so many allocations are left; default 0"),
+FLAG("prometheus", 0, NOW, prometheus, "tell Prometheus what is counted, by HTTP"),
+NUMBER("prometheus-port", 0, NOW, prometheus_port, 1, 65535, "PORT",
+       "port for that; default 9641"),
+LIST("prometheus-address", 0, NOW, option_set_address, prometheus_address, "IP",
+     "address for that; default: all addresses of the host"),
+STRING("prometheus-path", 0, NOW, prometheus_path, 255, "PATH",
+       "path in the URL; default /metrics"),
+FLAG("prometheus-username-labels", 0, NOW, prometheus_username_labels,
+     "tell how many allocations each user has, for a thousand users at most"),
 STRING("pidfile", 0, RESTART, pidfile, 4095, "PATH", "file for the process id"),
 STRING("proc-user", 0, RESTART, proc_user, 255, "NAME", "user to become once all is open"),
 STRING("proc-group", 0, RESTART, proc_group, 255, "NAME", "group to become"),
@@ -225,11 +233,6 @@ NOT_YET("redis-statsdb", 'O', OPTION_VALUE, NO_DATABASE),
 NOT_YET("secret-key-file", 0, OPTION_VALUE, NO_DATABASE),
 NOT_YET("alternate-server", 0, OPTION_VALUE, NO_REDIRECT),
 NOT_YET("tls-alternate-server", 0, OPTION_VALUE, NO_REDIRECT),
-NOT_YET("prometheus", 0, OPTION_FLAG, NO_METRICS),
-NOT_YET("prometheus-port", 0, OPTION_VALUE, NO_METRICS),
-NOT_YET("prometheus-address", 0, OPTION_VALUE, NO_METRICS),
-NOT_YET("prometheus-path", 0, OPTION_VALUE, NO_METRICS),
-NOT_YET("prometheus-username-labels", 0, OPTION_FLAG, NO_METRICS),
 NOT_YET("acme-redirect", 0, OPTION_VALUE, NO_TCP),
 
 HEADING("Without meaning here: a warning, then ignored"),
@@ -253,7 +256,8 @@ MEANINGLESS("no-dynamic-ip-list", 0, OPTION_FLAG),
 MEANINGLESS("no-dynamic-realms", 0, OPTION_FLAG),
 MEANINGLESS("new-log-timestamp-format", 0, OPTION_VALUE),
 MEANINGLESS("udp-self-balance", 0, OPTION_FLAG),
-MEANINGLESS("ne", 0, OPTION_VALUE),
+{ .name = "ne", .value = OPTION_VALUE, .state = OPTION_MEANINGLESS,
+  .doc = "there is one kind of network engine here; relay-threads sets its threads" },
 MEANINGLESS("udp-recvmmsg", 0, OPTION_FLAG),
 MEANINGLESS("udp-gso", 0, OPTION_FLAG),
 MEANINGLESS("multiplex-peer", 0, OPTION_FLAG),

@@ -10,6 +10,7 @@
 #include "kturnd/certificates.h"
 #include "kturnd/config_load.h"
 #include "kturnd/daemon.h"
+#include "kturnd/metrics.h"
 #include "kturnd/notify.h"
 #include "kturnd/options.h"
 
@@ -25,6 +26,7 @@
  * @cfg: the new configuration
  * @core: what of it the protocol core gets
  * @tls: what connections begin with; NULL: there is neither TLS nor DTLS
+ * @metrics: where it wants them told, or NULL
  * @log: where it wants the log
  * @applied: options that have another value now
  * @restart: options that have another value in the file than in force
@@ -35,6 +37,7 @@ struct reload {
 	struct kturnd_config *cfg;
 	struct turn_config *core;
 	struct tls_context *tls;
+	struct metrics *metrics;
 	struct log_target *log;
 	const struct option *applied[OPTION_MAX];
 	size_t applied_count;
@@ -60,6 +63,9 @@ static int prepare(struct reload *reload)
 	reload->core = daemon_core_config(daemon, reload->cfg, report);
 	reload->tls = certificates_load(reload->cfg, report);
 	if (log_target_open(reload->cfg, &reload->log, why, sizeof(why)))
+		report_error(report, NULL, "%s", why);
+	if (metrics_open(daemon, reload->cfg, &reload->metrics, why,
+			 sizeof(why)))
 		report_error(report, NULL, "%s", why);
 	return report->errors ? -EINVAL : 0;
 }
@@ -144,6 +150,7 @@ static void apply(struct reload *reload)
 	tell_workers(daemon, reload->core);
 	reload->core = NULL;
 	apply_certificates(reload);
+	metrics_use(daemon, reload->metrics);
 	kernel_relay_configure(daemon->kernel, daemon->cfg, &reload->report);
 }
 
@@ -198,6 +205,7 @@ static void clean(struct reload *reload)
 {
 	report_free(&reload->report);
 	log_target_free(reload->log);
+	metrics_close(reload->daemon, reload->metrics);
 	turn_config_put(reload->core);
 	tls_context_put(reload->tls);
 	if (reload->cfg)

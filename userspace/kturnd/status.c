@@ -6,43 +6,8 @@
 
 #include "kturnd/daemon.h"
 #include "kturnd/drain.h"
+#include "kturnd/totals.h"
 #include "version.h"
-
-/* Totals over all workers; their threads go on counting meanwhile. */
-struct totals {
-	struct turn_stats turn;
-	struct send_stats send;
-};
-
-static uint64_t load(const uint64_t *counter)
-{
-	return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
-static void add_flow(struct turn_flow *sum, const struct turn_flow *flow)
-{
-	sum->packets += load(&flow->packets);
-	sum->bytes += load(&flow->bytes);
-}
-
-static void add_worker(struct totals *sum, const struct worker *worker)
-{
-	const struct turn_stats *turn = worker_turn_stats(worker);
-	const struct send_stats *send = worker_send_stats(worker);
-
-	sum->turn.allocations += load(&turn->allocations);
-	sum->turn.permissions += load(&turn->permissions);
-	sum->turn.channels += load(&turn->channels);
-	sum->turn.offloaded += load(&turn->offloaded);
-	add_flow(&sum->turn.to_peer, &turn->to_peer);
-	add_flow(&sum->turn.to_client, &turn->to_client);
-	for (int i = 0; i < TURN_DROP_COUNT; i++)
-		sum->turn.drops[i] += load(&turn->drops[i]);
-	sum->send.full += load(&send->full);
-	sum->send.unreachable += load(&send->unreachable);
-	sum->send.too_big += load(&send->too_big);
-	sum->send.failed += load(&send->failed);
-}
 
 static void put_number(struct json_object *object, const char *name,
 		       uint64_t number)
@@ -99,10 +64,9 @@ static void put_listeners(struct json_object *reply,
 
 void status_answer(const struct daemon *daemon, struct json_object *reply)
 {
-	struct totals sum = { 0 };
+	struct totals sum;
 
-	for (unsigned int i = 0; i < daemon->worker_count; i++)
-		add_worker(&sum, daemon->workers[i]);
+	totals_gather(&sum, daemon);
 	put_text(reply, "version", KTURN_VERSION);
 	put_number(reply, "pid", (uint64_t)getpid());
 	put_number(reply, "uptime", (worker_now() - daemon->started) / 1000);

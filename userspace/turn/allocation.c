@@ -83,6 +83,7 @@ struct turn_allocation *turn_allocation_new(struct turn_request *req)
 			  tuple_hash(srv, &a->tuple));
 	turn_count(&srv->stats.allocations);
 	turn_count(&srv->stats.allocations_total);
+	turn_count(&srv->stats.by_transport[a->tuple.transport]);
 	return a;
 
 remove_timer:
@@ -195,6 +196,7 @@ void turn_allocation_end(struct turn_allocation *a, const char *why)
 	turn_table_remove(&srv->by_tuple, &a->by_tuple);
 	LIST_REMOVE(a, link);
 	turn_uncount(&srv->stats.allocations);
+	turn_uncount(&srv->stats.by_transport[a->tuple.transport]);
 	OPENSSL_cleanse(&a->key, sizeof(a->key));
 	free(a);
 }

@@ -96,3 +96,28 @@ void turn_quota_drop(struct turn_shared *shared, struct turn_quota *quota)
 	}
 	pthread_mutex_unlock(&shared->lock);
 }
+
+static bool visit_chain(const struct turn_table_node *n, turn_user_fn *fn,
+			void *arg)
+{
+	for (; n; n = n->next) {
+		const struct turn_quota_user *u =
+			container_of(n, struct turn_quota_user, node);
+
+		if (!fn(arg, (const char *)u->name, u->name_len, u->slots))
+			return false;
+	}
+	return true;
+}
+
+void turn_shared_foreach_user(struct turn_shared *shared, turn_user_fn *fn,
+			      void *arg)
+{
+	bool more = true;
+	size_t i;
+
+	pthread_mutex_lock(&shared->lock);
+	for (i = 0; i <= shared->users.mask && more; i++)
+		more = visit_chain(shared->users.buckets[i].first, fn, arg);
+	pthread_mutex_unlock(&shared->lock);
+}

@@ -96,6 +96,8 @@ static void begin(struct turn_request *req, enum stun_class class)
 
 static void count_error(struct turn_request *req, unsigned int code)
 {
+	if (req->msg->method == STUN_BINDING)
+		turn_count(&req->srv->stats.binding_errors);
 	if (code >= TURN_ERROR_MIN && code <= TURN_ERROR_MAX)
 		turn_count(&req->srv->stats.errors[code - TURN_ERROR_MIN]);
 }
@@ -108,8 +110,11 @@ struct stun_builder *turn_reply_begin(struct turn_request *req)
 
 void turn_reply_end(struct turn_request *req)
 {
-	if (reply_finish(req))
-		turn_count(&req->srv->stats.successes);
+	if (!reply_finish(req))
+		return;
+	turn_count(&req->srv->stats.successes);
+	if (req->msg->method == STUN_BINDING)
+		turn_count(&req->srv->stats.binding_successes);
 }
 
 /* ERROR-CODE, with its reason phrase if @more bytes can still follow it. */

@@ -200,6 +200,8 @@ static void handle_request(struct turn_server *srv,
 		return;
 	}
 	turn_count(&srv->stats.requests);
+	if (msg->method == STUN_BINDING)
+		turn_count(&srv->stats.binding_requests);
 	req.allocation = turn_allocation_find(srv, tuple, now);
 	if (needs_auth(srv->cfg, msg->method) && !turn_authenticate(&req))
 		return;

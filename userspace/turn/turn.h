@@ -55,6 +55,7 @@ enum turn_transport {
 	TURN_TCP,
 	TURN_TLS,
 	TURN_DTLS,
+	TURN_TRANSPORTS
 };
 
 /**
@@ -316,6 +317,26 @@ void turn_shared_free(struct turn_shared *shared);
 uint64_t turn_shared_allocations(const struct turn_shared *shared);
 
 /**
+ * typedef turn_user_fn - a user with allocations
+ * @name: user name, without the time stamp of TURN REST credentials
+ * @len: its length
+ * @allocations: how many the user has, reserved ports included
+ *
+ * Return: false to end the walk.
+ */
+typedef bool turn_user_fn(void *arg, const char *name, size_t len,
+			  uint32_t allocations);
+
+/**
+ * turn_shared_foreach_user() - who uses the server right now?
+ * @shared: the shared state; any thread may ask
+ * @fn: called for each user, with the shared state locked
+ * @arg: for @fn
+ */
+void turn_shared_foreach_user(struct turn_shared *shared, turn_user_fn *fn,
+			      void *arg);
+
+/**
  * turn_server_new() - make a server
  * @shared: shared with the other workers; must live longer
  * @cfg: configuration; the server takes its own reference
@@ -511,7 +532,11 @@ const char *turn_drop_name(enum turn_drop reason);
  * @channels: right now
  * @offloaded: allocations that are in the module right now
  * @allocations_total: ever
+ * @by_transport: right now, by enum turn_transport
  * @requests: STUN requests understood
+ * @binding_requests: Binding requests among them
+ * @binding_successes: success responses to these
+ * @binding_errors: error responses to these
  * @successes: success responses
  * @errors: error responses by code, index 0 is 400
  * @to_peer: relayed from clients to peers in userspace
@@ -529,7 +554,11 @@ struct turn_stats {
 	uint64_t channels;
 	uint64_t offloaded;
 	uint64_t allocations_total;
+	uint64_t by_transport[TURN_TRANSPORTS];
 	uint64_t requests;
+	uint64_t binding_requests;
+	uint64_t binding_successes;
+	uint64_t binding_errors;
 	uint64_t successes;
 	uint64_t errors[TURN_ERROR_MAX - TURN_ERROR_MIN + 1];
 	struct turn_flow to_peer;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What all workers have counted, for the admin socket and for metrics. */
+#ifndef KTURN_KTURND_TOTALS_H
+#define KTURN_KTURND_TOTALS_H
+
+#include "net/worker.h"
+
+struct daemon;
+
+/**
+ * struct totals - sums over all workers
+ * @turn: of the protocol cores
+ * @send: of the sockets
+ */
+struct totals {
+	struct turn_stats turn;
+	struct send_stats send;
+};
+
+/**
+ * totals_gather() - add all workers up
+ * @totals: filled
+ * @daemon: the daemon, whose workers go on counting meanwhile
+ */
+void totals_gather(struct totals *totals, const struct daemon *daemon);
+
+#endif /* KTURN_KTURND_TOTALS_H */
