@@ -49,7 +49,6 @@
 #define NOW	OPTION_NOW
 #define RESTART	OPTION_RESTART
 
-#define NO_TCP		"TCP is not available yet"
 #define NO_DATABASE	"user databases are not available yet"
 #define NO_REDIRECT	"redirecting clients is not available yet"
 #define NO_RFC5780	"NAT behaviour discovery is not available yet"
@@ -215,7 +214,7 @@ HEADING("Not available yet: a warning, then ignored"),
 NOT_YET("alt-listening-port", 0, OPTION_VALUE, NO_RFC5780),
 NOT_YET("aux-server", 0, OPTION_VALUE, "auxiliary servers are not available yet"),
 NOT_YET("rfc5780", 0, OPTION_FLAG, NO_RFC5780),
-NOT_YET("tcp-proxy-port", 0, OPTION_VALUE, NO_TCP),
+NOT_YET("tcp-proxy-port", 0, OPTION_VALUE, "the PROXY protocol is not available yet"),
 NOT_YET("unauthorized-ratelimit", 0, OPTION_FLAG, "limits on failed logins are not available yet"),
 NOT_YET("max-allocate-timeout", 0, OPTION_VALUE, "it limits TCP connections, which are not available yet"),
 NOT_YET("mobility", 0, OPTION_FLAG, "mobility (RFC 8016) is not available yet"),
@@ -233,7 +232,7 @@ NOT_YET("redis-statsdb", 'O', OPTION_VALUE, NO_DATABASE),
 NOT_YET("secret-key-file", 0, OPTION_VALUE, NO_DATABASE),
 NOT_YET("alternate-server", 0, OPTION_VALUE, NO_REDIRECT),
 NOT_YET("tls-alternate-server", 0, OPTION_VALUE, NO_REDIRECT),
-NOT_YET("acme-redirect", 0, OPTION_VALUE, NO_TCP),
+NOT_YET("acme-redirect", 0, OPTION_VALUE, "let a web server answer on port 80; kturnd does not speak HTTP to clients"),
 
 HEADING("Without meaning here: a warning, then ignored"),
 { .name = "daemon", .letter = 'o', .state = OPTION_MEANINGLESS,
