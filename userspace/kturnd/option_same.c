@@ -105,7 +105,8 @@ static bool same_users(const void *a, const void *b)
 	for (size_t i = 0; i < x->n; i++)
 		if (!same_text(x->v[i].name, y->v[i].name) ||
 		    !same_text(x->v[i].password, y->v[i].password) ||
-		    memcmp(x->v[i].key, y->v[i].key, sizeof(x->v[i].key)))
+		    memcmp(x->v[i].key, y->v[i].key,
+			   sizeof(x->v[i].key)) != 0)
 			return false;
 	return true;
 }
