@@ -277,6 +277,12 @@ void turn_server_client_gone(struct turn_server *srv,
 		turn_allocation_end(a, "client closed the connection");
 }
 
+bool turn_server_has_client(struct turn_server *srv,
+			    const struct turn_5tuple *tuple, uint64_t now)
+{
+	return turn_allocation_find(srv, tuple, now) != NULL;
+}
+
 uint64_t turn_server_deadline(const struct turn_server *srv)
 {
 	return turn_timers_next(&srv->timers);

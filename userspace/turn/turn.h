@@ -428,6 +428,15 @@ void turn_server_client_gone(struct turn_server *srv,
 			     const struct turn_5tuple *tuple);
 
 /**
+ * turn_server_has_client() - is there an allocation on a 5-tuple?
+ * @srv: the server
+ * @tuple: the 5-tuple
+ * @now: the time
+ */
+bool turn_server_has_client(struct turn_server *srv,
+			    const struct turn_5tuple *tuple, uint64_t now);
+
+/**
  * turn_server_deadline() - when is turn_server_tick() due?
  * @srv: the server
  *
