@@ -84,6 +84,11 @@ bool receive_pool_full(const struct receive_pool *pool)
 	return pool->used == RECEIVE_BUFFERS;
 }
 
+uint8_t *receive_pool_take(struct receive_pool *pool)
+{
+	return pool->memory + (size_t)pool->used++ * RECEIVE_BUFFER_SIZE;
+}
+
 /*
  * Asking for more datagrams than there are costs a useless look at the
  * socket's queue, asking for fewer another round of the event loop. So the

@@ -57,6 +57,14 @@ void receive_pool_reset(struct receive_pool *pool);
 bool receive_pool_full(const struct receive_pool *pool);
 
 /**
+ * receive_pool_take() - a whole buffer, for what is no datagram
+ * @pool: the buffers; at least one is free
+ *
+ * Return: RECEIVE_BUFFER_SIZE bytes, the caller's until the pool is reset.
+ */
+uint8_t *receive_pool_take(struct receive_pool *pool);
+
+/**
  * receive_batch() - read what is there, up to a burst
  * @pool: the buffers; at least one is free
  * @sock: the socket

@@ -7,22 +7,17 @@
 #include <unistd.h>
 
 #include "net/sockaddr.h"
-
-static int set_int(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) ? -errno
-								    : 0;
-}
+#include "net/socket_option.h"
 
 /* With CAP_NET_ADMIN beyond net.core.rmem_max, otherwise up to it. */
 static void set_buffers(int fd, uint32_t bytes)
 {
 	if (!bytes)
 		return;
-	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)bytes))
-		set_int(fd, SOL_SOCKET, SO_RCVBUF, (int)bytes);
-	if (set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, (int)bytes))
-		set_int(fd, SOL_SOCKET, SO_SNDBUF, (int)bytes);
+	if (socket_set(fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)bytes))
+		socket_set(fd, SOL_SOCKET, SO_RCVBUF, (int)bytes);
+	if (socket_set(fd, SOL_SOCKET, SO_SNDBUFFORCE, (int)bytes))
+		socket_set(fd, SOL_SOCKET, SO_SNDBUF, (int)bytes);
 }
 
 /*
@@ -33,10 +28,10 @@ static void set_buffers(int fd, uint32_t bytes)
 void udp_socket_set_df(struct udp_socket *sock, bool df)
 {
 	if (sock->family == AF_INET)
-		set_int(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER,
+		socket_set(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER,
 			df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
 	else
-		set_int(sock->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+		socket_set(sock->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
 			df ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT);
 	sock->df = df;
 }
@@ -55,9 +50,9 @@ int udp_socket_open(struct udp_socket *sock, int family,
 	if (sock->fd < 0)
 		return -errno;
 	if (family == AF_INET6)
-		ret = set_int(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		ret = socket_set(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (!ret && options->share_port)
-		ret = set_int(sock->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+		ret = socket_set(sock->fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	/* First of all: which addresses can be bound may depend on it. */
 	if (!ret && options->device &&
 	    setsockopt(sock->fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,
@@ -80,8 +75,8 @@ int udp_socket_bind(struct udp_socket *sock, const struct transport_addr *addr)
 	sock->wildcard = net_addr_is_wildcard(addr);
 	if (sock->wildcard) {
 		int ret = sock->family == AF_INET ?
-			set_int(sock->fd, IPPROTO_IP, IP_PKTINFO, 1) :
-			set_int(sock->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+			socket_set(sock->fd, IPPROTO_IP, IP_PKTINFO, 1) :
+			socket_set(sock->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 
 		if (ret)
 			return ret;
@@ -91,7 +86,7 @@ int udp_socket_bind(struct udp_socket *sock, const struct transport_addr *addr)
 
 int udp_socket_share_address(const struct udp_socket *sock, bool share)
 {
-	return set_int(sock->fd, SOL_SOCKET, SO_REUSEADDR, share);
+	return socket_set(sock->fd, SOL_SOCKET, SO_REUSEADDR, share);
 }
 
 int udp_socket_connect(struct udp_socket *sock,

@@ -19,17 +19,28 @@ uint64_t worker_now(void)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *worker = arg;
+	uint64_t now;
 
 	(void)fd;
 	(void)what;
 	worker->timer_due = TURN_NEVER;
-	turn_server_tick(worker->server, worker_now());
+	now = worker_now();
+	turn_server_tick(worker->server, now);
+	streams_tick(&worker->streams, now);
 }
 
-/* One timer for all that the server waits for, moved when that changes. */
+static uint64_t next_deadline(const struct worker *worker)
+{
+	uint64_t server = turn_server_deadline(worker->server);
+	uint64_t streams = turn_timers_next(&worker->streams.timers);
+
+	return server < streams ? server : streams;
+}
+
+/* One timer for all that the worker waits for, moved when that changes. */
 static void set_timer(struct worker *worker)
 {
-	uint64_t due = turn_server_deadline(worker->server), now, wait;
+	uint64_t due = next_deadline(worker), now, wait;
 	struct timeval tv;
 
 	if (due == worker->timer_due)
@@ -62,7 +73,15 @@ static void free_closed(struct worker *worker)
 static void flush(struct worker *worker)
 {
 	send_queue_flush(worker->queue);
+	stream_queue_flush(worker->streams.queue);
 	receive_pool_reset(worker->pool);
+}
+
+uint8_t *worker_take_buffer(struct worker *worker)
+{
+	if (receive_pool_full(worker->pool))
+		flush(worker);
+	return receive_pool_take(worker->pool);
 }
 
 unsigned int worker_receive(struct worker *worker, struct udp_socket *sock,
@@ -91,6 +110,7 @@ static void *run(void *arg)
 			break;
 		}
 		flush(worker);
+		streams_end_failed(worker);
 		free_closed(worker);
 	}
 	if (worker->forget)
@@ -145,6 +165,7 @@ struct worker *worker_new(const struct worker_setup *setup,
 			  unsigned int number, void *user)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
+	int ret;
 
 	if (!worker)
 		return NULL;
@@ -162,10 +183,11 @@ struct worker *worker_new(const struct worker_setup *setup,
 	worker->mail = mailbox_new(worker->base, worker);
 	worker->pool = receive_pool_new();
 	worker->queue = send_queue_new();
+	ret = streams_init(&worker->streams);
 	worker->server = turn_server_new(setup->shared, setup->config,
 					 &worker->ops, worker);
 	if (worker->timer && worker->mail && worker->pool && worker->queue &&
-	    worker->server)
+	    !ret && worker->server)
 		return worker;
 fail:
 	worker_free(worker);
@@ -201,6 +223,23 @@ int worker_set_tls(struct worker *worker, struct tls_context *tls)
 
 	if (ret)
 		tls_context_put(tls);
+	return ret;
+}
+
+int worker_listen_tcp(struct worker *worker, const struct transport_addr *addr)
+{
+	struct tcp_listener **grown, *listener;
+	int ret;
+
+	grown = reallocarray(worker->tcp_listeners,
+			     worker->tcp_listener_count + 1,
+			     sizeof(struct tcp_listener *));
+	if (!grown)
+		return -ENOMEM;
+	worker->tcp_listeners = grown;
+	ret = tcp_listener_new(worker, addr, &listener);
+	if (!ret)
+		worker->tcp_listeners[worker->tcp_listener_count++] = listener;
 	return ret;
 }
 
@@ -251,6 +290,10 @@ void worker_free(struct worker *worker)
 		listener_free(worker->listeners[i]);
 	free(worker->listeners);
 	tls_context_put(worker->tls);
+	for (size_t i = 0; i < worker->tcp_listener_count; i++)
+		tcp_listener_free(worker->tcp_listeners[i]);
+	free(worker->tcp_listeners);
+	streams_free(&worker->streams);
 	send_queue_free(worker->queue);
 	receive_pool_free(worker->pool);
 	if (worker->timer)
@@ -283,4 +326,15 @@ const struct turn_stats *worker_turn_stats(const struct worker *worker)
 const struct send_stats *worker_send_stats(const struct worker *worker)
 {
 	return send_queue_stats(worker->queue);
+}
+
+const struct stream_stats *worker_stream_stats(const struct worker *worker)
+{
+	return &worker->streams.stats;
+}
+
+const struct stream_out_stats *
+worker_stream_out_stats(const struct worker *worker)
+{
+	return stream_queue_stats(worker->streams.queue);
 }

@@ -13,6 +13,7 @@
 #include "net/log.h"
 #include "net/relay_socket.h"
 #include "net/send.h"
+#include "net/stream.h"
 #include "net/tls_context.h"
 #include "turn/turn.h"
 
@@ -28,6 +29,7 @@ struct worker;
  * @listen_device: that of the listeners
  * @tls: what TLS and DTLS connections begin with, until worker_set_tls();
  *	NULL: there are none
+ * @streams: limits of clients' connections
  * @fastpath: the module, or NULL; its functions are called on the worker's
  *	thread with the worker as @env
  * @log: gets the workers' messages
@@ -41,6 +43,7 @@ struct worker_setup {
 	struct udp_options udp;
 	const char *listen_device;
 	struct tls_context *tls;
+	struct stream_options streams;
 	const struct turn_fastpath_ops *fastpath;
 	struct net_log log;
 };
@@ -78,6 +81,16 @@ int worker_listen(struct worker *worker, const struct transport_addr *addr);
  * Return: 0 or -ENOMEM.
  */
 int worker_set_tls(struct worker *worker, struct tls_context *tls);
+
+/**
+ * worker_listen_tcp() - take clients' connections at an address
+ * @worker: a worker that does not run yet
+ * @addr: address and port; may be a wildcard
+ *
+ * As worker_listen().
+ */
+int worker_listen_tcp(struct worker *worker,
+		      const struct transport_addr *addr);
 
 /** worker_start() - start the thread; 0 or a negative errno */
 int worker_start(struct worker *worker);
@@ -127,5 +140,12 @@ const struct turn_stats *worker_turn_stats(const struct worker *worker);
 
 /** worker_send_stats() - what was sent, readable from any thread */
 const struct send_stats *worker_send_stats(const struct worker *worker);
+
+/** worker_stream_stats() - its connections, readable from any thread */
+const struct stream_stats *worker_stream_stats(const struct worker *worker);
+
+/** worker_stream_out_stats() - what was sent over them, likewise */
+const struct stream_out_stats *
+worker_stream_out_stats(const struct worker *worker);
 
 #endif /* KTURN_NET_WORKER_H */

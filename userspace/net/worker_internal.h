@@ -11,6 +11,8 @@
 #include "net/receive.h"
 #include "net/relay_socket.h"
 #include "net/send.h"
+#include "net/stream.h"
+#include "net/tcp_listener.h"
 #include "net/worker.h"
 
 /**
@@ -19,7 +21,7 @@
  * @number: from 0
  * @user: the owner's
  * @base: event loop
- * @timer: fires at the server's deadline
+ * @timer: fires at the server's or the connections' deadline
  * @timer_due: what @timer is set to; TURN_NEVER if it is not
  * @mail: calls from other threads
  * @ops: how the protocol core acts
@@ -29,6 +31,9 @@
  * @tls: for new TLS and DTLS connections, or NULL
  * @listeners: where clients come in
  * @listener_count: how many
+ * @tcp_listeners: where their connections come in
+ * @tcp_listener_count: how many
+ * @streams: their connections
  * @asked_at: local address that the client asked whose datagram is being
  *	handled: preferred for its relay
  * @relay_turn: counts relay sockets, to take relay addresses in turn
@@ -54,6 +59,9 @@ struct worker {
 	struct tls_context *tls;
 	struct listener **listeners;
 	size_t listener_count;
+	struct tcp_listener **tcp_listeners;
+	size_t tcp_listener_count;
+	struct streams streams;
 	const struct transport_addr *asked_at;
 	unsigned int relay_turn;
 	struct relay_socket *closed;
@@ -65,6 +73,14 @@ struct worker {
 
 /* The functions by which the protocol core acts: worker_ops.c. */
 void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup);
+
+/**
+ * worker_take_buffer() - a buffer of the worker's pool for what is no datagram
+ * @worker: the worker; flushed first if its pool is empty
+ *
+ * Return: RECEIVE_BUFFER_SIZE bytes, until the next flush.
+ */
+uint8_t *worker_take_buffer(struct worker *worker);
 
 /**
  * worker_receive() - read a burst from one of the worker's sockets

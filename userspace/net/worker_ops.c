@@ -146,12 +146,34 @@ static bool client_target(struct worker *worker,
 	return true;
 }
 
+/* A connection may be gone while its allocation's datagrams are handled. */
+static struct stream_out *client_stream_out(struct worker *worker,
+					    const struct turn_5tuple *tuple)
+{
+	struct client_stream *stream = stream_find(&worker->streams, tuple);
+
+	return stream ? &stream->out : NULL;
+}
+
+static bool is_stream(const struct turn_5tuple *tuple)
+{
+	return tuple->transport == TURN_TCP || tuple->transport == TURN_TLS;
+}
+
 static void send_client(void *env, const struct turn_5tuple *tuple,
 			const uint8_t *buf, size_t len)
 {
 	struct worker *worker = env;
 	struct send_target target;
+	struct stream_out *out;
 
+	if (is_stream(tuple)) {
+		out = client_stream_out(worker, tuple);
+		if (out)
+			stream_queue_relay(worker->streams.queue, out, buf,
+					   len);
+		return;
+	}
 	if (client_target(worker, tuple, &target))
 		send_queue_add(worker->queue, &target, buf, len);
 }
@@ -161,7 +183,15 @@ static void reply_client(void *env, const struct turn_5tuple *tuple,
 {
 	struct worker *worker = env;
 	struct send_target target;
+	struct stream_out *out;
 
+	if (is_stream(tuple)) {
+		out = client_stream_out(worker, tuple);
+		if (out)
+			stream_queue_reply(worker->streams.queue, out, buf,
+					   len);
+		return;
+	}
 	if (client_target(worker, tuple, &target))
 		send_queue_copy(worker->queue, &target, buf, len);
 }

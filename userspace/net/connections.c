@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/connections.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "turn/table.h"
+
+/**
+ * struct source_key - what counts as one source
+ * @family: AF_INET or AF_INET6
+ * @ip: IPv4 address, or the first half of an IPv6 address
+ */
+struct source_key {
+	uint64_t family;
+	uint8_t ip[8];
+};
+
+/**
+ * struct source - a source with connections that have no allocation
+ * @node: in the table
+ * @key: which
+ * @idle: how many
+ */
+struct source {
+	struct turn_table_node node;
+	struct source_key key;
+	uint32_t idle;
+};
+
+struct connections {
+	pthread_mutex_t lock;
+	struct turn_table sources;
+	struct turn_table_secret secret;
+	uint32_t max;
+	uint32_t max_idle;
+	uint32_t count;
+};
+
+struct connections *connections_new(uint32_t max,
+				    uint32_t max_idle_per_source)
+{
+	struct connections *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	if (turn_table_init(&c->sources) ||
+	    getrandom(&c->secret, sizeof(c->secret), 0) !=
+	    (ssize_t)sizeof(c->secret)) {
+		turn_table_free(&c->sources);
+		free(c);
+		return NULL;
+	}
+	pthread_mutex_init(&c->lock, NULL);
+	c->max = max;
+	c->max_idle = max_idle_per_source;
+	return c;
+}
+
+void connections_free(struct connections *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i <= c->sources.mask; i++) {
+		struct turn_table_node *node = c->sources.buckets[i].first;
+
+		while (node) {
+			struct turn_table_node *next = node->next;
+
+			free(container_of(node, struct source, node));
+			node = next;
+		}
+	}
+	turn_table_free(&c->sources);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static struct source_key key_of(const struct transport_addr *addr)
+{
+	struct source_key key = { .family = addr->family };
+
+	memcpy(key.ip, addr->ip, addr->family == AF_INET ? 4 : 8);
+	return key;
+}
+
+static struct source *find(const struct connections *c,
+			   const struct source_key *key, uint64_t hash)
+{
+	struct turn_table_node *n;
+
+	for (n = turn_table_first(&c->sources, hash); n;
+	     n = turn_table_next(n)) {
+		struct source *source = container_of(n, struct source, node);
+
+		if (!memcmp(&source->key, key, sizeof(*key)))
+			return source;
+	}
+	return NULL;
+}
+
+/* One more without an allocation, as long as there are fewer than @max. */
+static int add_idle(struct connections *c, const struct transport_addr *addr,
+		    uint32_t max)
+{
+	const struct source_key key = key_of(addr);
+	uint64_t hash = turn_table_hash(&c->secret, &key, sizeof(key));
+	struct source *source = find(c, &key, hash);
+
+	if (source) {
+		if (source->idle >= max)
+			return -EDQUOT;
+		source->idle++;
+		return 0;
+	}
+	source = calloc(1, sizeof(*source));
+	if (!source)
+		return -ENOMEM;
+	source->key = key;
+	source->idle = 1;
+	turn_table_insert(&c->sources, &source->node, hash);
+	return 0;
+}
+
+static void remove_idle(struct connections *c,
+			const struct transport_addr *addr)
+{
+	const struct source_key key = key_of(addr);
+	uint64_t hash = turn_table_hash(&c->secret, &key, sizeof(key));
+	struct source *source = find(c, &key, hash);
+
+	if (--source->idle)
+		return;
+	turn_table_remove(&c->sources, &source->node);
+	free(source);
+}
+
+int connections_enter(struct connections *c,
+		      const struct transport_addr *source)
+{
+	int ret;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->max && c->count >= c->max)
+		ret = -EUSERS;
+	else
+		ret = add_idle(c, source, c->max_idle ?: UINT32_MAX);
+	c->count += !ret;
+	pthread_mutex_unlock(&c->lock);
+	return ret;
+}
+
+bool connections_serve(struct connections *c,
+		       const struct transport_addr *source, bool served)
+{
+	pthread_mutex_lock(&c->lock);
+	if (served)
+		remove_idle(c, source);
+	else
+		served = add_idle(c, source, UINT32_MAX) != 0;
+	pthread_mutex_unlock(&c->lock);
+	return served;
+}
+
+void connections_leave(struct connections *c,
+		       const struct transport_addr *source, bool served)
+{
+	pthread_mutex_lock(&c->lock);
+	if (!served)
+		remove_idle(c, source);
+	c->count--;
+	pthread_mutex_unlock(&c->lock);
+}
