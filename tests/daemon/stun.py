@@ -225,3 +225,69 @@ class ModernClient(Client):
         if not answer.error and not answer.signed_with(self.key(), self.integrity):
             raise ValueError("the response is not signed as it must be")
         return answer
+
+
+class StreamClient(Client):
+    """A client on a TCP connection, or on one that @wrap makes of it."""
+
+    def __init__(self, server, port=3478, user="alice", password="secret", wrap=None, source=None):
+        self.socket = socket.socket(family_of(server), socket.SOCK_STREAM)
+        self.socket.settimeout(5)
+        if source:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.bind(source)
+        self.socket.connect((server, port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if wrap:
+            self.socket = wrap(self.socket)
+        self.user, self.password = user, password
+        self.realm = self.nonce = None
+        self.waiting = []
+        self.unread = b""
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def read(self, count):
+        while len(self.unread) < count:
+            chunk = self.socket.recv(65536)
+            if not chunk:
+                raise EOFError("the server closed the connection")
+            self.unread += chunk
+        data, self.unread = self.unread[:count], self.unread[count:]
+        return data
+
+    def next_message(self):
+        head = self.read(4)
+        kind, length = struct.unpack("!HH", head)
+        return head + self.read(length + (-length % 4 if kind >= 0x4000 else 16))
+
+    def receive(self):
+        return self.waiting.pop(0) if self.waiting else self.next_message()
+
+    def exchange(self, data):
+        self.send(data)
+        while True:
+            reply = self.next_message()
+            if reply[8:20] == data[8:20] and reply[0] < 4:
+                return Answer(reply)
+            self.waiting.append(reply)
+
+    def send_channel(self, number, payload):
+        self.send(channel_data(number, payload))
+
+    def ended(self):
+        """Has the server closed the connection? Whatever else comes is passed over."""
+        try:
+            while self.socket.recv(65536):
+                pass
+            return True
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
+
+def channel_data(number, payload):
+    """A ChannelData message as streams have it, padded."""
+    return struct.pack("!HH", number, len(payload)) + payload + bytes(-len(payload) % 4)

@@ -413,7 +413,7 @@ TEST_F(config, what_is_missing_is_warned_about_once)
 	LINE("mongo-userdb=mongodb://a");
 	LINE("mongo-userdb=mongodb://b");
 	LINE("no-cli");
-	LINE("no-tcp");
+	LINE("simple-log");
 	EXPECT_EQ(0, self->report.errors);
 	EXPECT_EQ(2, self->report.n);
 	EXPECT_TRUE(has_finding(&self->report, "turn.conf:1: mongo-userdb: ignored"));
@@ -460,6 +460,7 @@ TEST_F(config, options_that_exclude_each_other)
 	GOOD("no-auth");
 	GOOD("use-auth-secret");
 	GOOD("no-udp");
+	GOOD("no-tcp");
 	GOOD("min-port=3000");
 	GOOD("max-port=2000");
 	GOOD("relay-ip=0.0.0.0");
@@ -469,7 +470,7 @@ TEST_F(config, options_that_exclude_each_other)
 	GOOD("stun-only");
 	config_check(&self->cfg, &self->report);
 	EXPECT_TRUE(has_finding(&self->report, "no-auth excludes"));
-	EXPECT_TRUE(has_finding(&self->report, "no-udp:"));
+	EXPECT_TRUE(has_finding(&self->report, "no-udp and no-tcp:"));
 	EXPECT_TRUE(has_finding(&self->report, "min-port 3000 is above"));
 	EXPECT_TRUE(has_finding(&self->report, "relay-ip: a wildcard"));
 	EXPECT_TRUE(has_finding(&self->report, "external-ip: with several"));

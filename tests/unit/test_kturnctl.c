@@ -37,14 +37,18 @@ static const char status_text[] =
 	"\"userspace\":{\"to_peer\":{\"packets\":10,\"bytes\":1000},"
 	"\"to_client\":{\"packets\":20,\"bytes\":2000},"
 	"\"dropped\":{\"no-permission\":7,\"never\":0}},"
+	"\"connections\":{\"open\":6,\"accepted\":9,"
+	"\"ended\":{\"client\":2,\"idle\":1,\"slow\":0}},"
 	"\"listeners\":[\"192.0.2.1:3478\",\"[2001:db8::1]:3478\"]}";
 
 static const char allocations_text[] =
 	"[{\"client\":\"192.0.2.9:1\",\"server\":\"192.0.2.1:3478\","
+	"\"transport\":\"tcp\","
 	"\"relayed\":[\"192.0.2.1:50000\",\"[2001:db8::1]:50000\"],"
 	"\"username\":\"alice\",\"realm\":\"example.org\",\"expires\":600,"
 	"\"channels\":2,\"permissions\":1,\"offloaded\":false},"
 	"{\"client\":\"[2001:db8::9]:65535\",\"server\":\"[2001:db8::1]:3478\","
+	"\"transport\":\"udp\","
 	"\"relayed\":[\"192.0.2.1:50001\"],\"username\":\"bob\","
 	"\"realm\":\"example.org\",\"expires\":5,\"channels\":0,"
 	"\"permissions\":0,\"offloaded\":false}]";
@@ -198,12 +202,17 @@ TEST_F(kturnctl, status_of_kturnd_without_module)
 "allocations       -      -       3\n"
 "permissions       -      -       4\n"
 "channels          -      -       5\n"
+"connections       -      -       6\n"
 "\n"
 "relayed              kernel  kturnd\n"
 "to peers, packets         -      10\n"
 "to peers, bytes           -    1000\n"
 "to clients, packets       -      20\n"
 "to clients, bytes         -    2000\n"
+"\n"
+"connections ended  count\n"
+"client                 2\n"
+"idle                   1\n"
 "\n"
 "dropped        kernel  kturnd\n"
 "no-permission       -       7\n", self->output);
@@ -238,9 +247,9 @@ TEST_F(kturnctl, lists)
 {
 	EXPECT_EQ(0, RUN("list allocations"));
 	EXPECT_STREQ(
-"client               server              relayed                              user   relay   expires  channels  permissions  to peers  to client\n"
-"192.0.2.9:1          192.0.2.1:3478      192.0.2.1:50000 [2001:db8::1]:50000  alice  kturnd    600 s         2            1         -          -\n"
-"[2001:db8::9]:65535  [2001:db8::1]:3478  192.0.2.1:50001                      bob    kturnd      5 s         0            0         -          -\n",
+"client               server              over  relayed                              user   relay   expires  channels  permissions  to peers  to client\n"
+"192.0.2.9:1          192.0.2.1:3478      tcp   192.0.2.1:50000 [2001:db8::1]:50000  alice  kturnd    600 s         2            1         -          -\n"
+"[2001:db8::9]:65535  [2001:db8::1]:3478  udp   192.0.2.1:50001                      bob    kturnd      5 s         0            0         -          -\n",
 		     self->output);
 	EXPECT_EQ(0, RUN("list channels"));
 	EXPECT_STREQ(

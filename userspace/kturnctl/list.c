@@ -56,8 +56,18 @@ static struct json_object *kernel_only_row(struct json_object *kernel)
 			json_object_object_add(row, common[i],
 					       json_object_get(member));
 	}
+	json_object_object_add(row, "transport",
+			       json_object_new_string("udp"));
 	json_object_object_add(row, "kernel", json_object_get(kernel));
 	return row;
+}
+
+/* What clients without UDP have is never in the kernel. */
+static bool may_be_offloaded(struct json_object *row)
+{
+	const char *transport = json_text(row, "transport");
+
+	return !strcmp(transport, "udp") || !strcmp(transport, "-");
 }
 
 /* Give each of kturnd's rows the kernel's as its member "kernel". */
@@ -71,6 +81,8 @@ static void join(const struct kind *kind, struct json_object *rows,
 
 	for (size_t i = 0; i < own; i++) {
 		row = json_object_array_get_idx(rows, i);
+		if (!may_be_offloaded(row))
+			continue;
 		make_key(kind, row, key, sizeof(key));
 		json_object_object_add(index, key, json_object_get(row));
 	}
@@ -125,7 +137,7 @@ static void print_allocations(struct json_object *rows)
 	struct table table = { 0 };
 
 	table_row(&table, (const char *[]){
-		"client", "server", "relayed", "user", "relay", ">expires",
+		"client", "server", "over", "relayed", "user", "relay", ">expires",
 		">channels", ">permissions", ">to peers", ">to client", NULL });
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
@@ -133,6 +145,7 @@ static void print_allocations(struct json_object *rows)
 
 		table_row(&table, (const char *[]){
 			json_text(row, "client"), json_text(row, "server"),
+			json_text(row, "transport"),
 			relayed(row, addrs, sizeof(addrs)),
 			json_text(row, "username"), where(row),
 			seconds(row, left, sizeof(left)),

@@ -111,6 +111,13 @@ static void print_objects(struct json_object *daemon,
 			number(kernel, path, limit),
 			number(daemon, kinds[i], own), NULL });
 	}
+	if (json_count(daemon, "connections/accepted")) {
+		char own[NUMBER_LEN];
+
+		table_row(&table, (const char *[]){
+			"connections", "-", "-",
+			number(daemon, "connections/open", own), NULL });
+	}
 	table_print(&table);
 }
 
@@ -174,25 +181,35 @@ static void print_drops(struct json_object *daemon, struct json_object *kernel)
 	table_print(&table);
 }
 
-static void print_passed(struct json_object *kernel)
+/* How often, by reason; those that never happened are left out. */
+static void print_reasons(struct json_object *reasons, const char *what,
+			  const char *unit)
 {
-	struct json_object *passed = json_member(kernel, "passed");
-	char a[NUMBER_LEN];
 	struct table table = { 0 };
+	char a[NUMBER_LEN];
 
-	if (!json_object_is_type(passed, json_type_object))
+	if (!json_object_is_type(reasons, json_type_object))
 		return;
 	putchar('\n');
-	table_row(&table, (const char *[]){ "left to kturnd", ">packets",
-					    NULL });
-	json_object_object_foreach(passed, reason, count) {
+	table_row(&table, (const char *[]){ what, unit, NULL });
+	json_object_object_foreach(reasons, reason, count) {
 		if (json_object_get_uint64(count))
 			table_row(&table, (const char *[]){
-				reason, number(passed, reason, a), NULL });
+				reason, number(reasons, reason, a), NULL });
 	}
 	if (table.count == table.columns)
 		table_row(&table, (const char *[]){ "nothing", "-", NULL });
 	table_print(&table);
+}
+
+/* Clients that come by TCP or TLS, once there has been one. */
+static void print_connections(struct json_object *daemon)
+{
+	struct json_object *connections = json_member(daemon, "connections");
+
+	if (json_count(connections, "accepted"))
+		print_reasons(json_member(connections, "ended"),
+			      "connections ended", ">count");
 }
 
 static void print_status(struct json_object *status)
@@ -208,7 +225,9 @@ static void print_status(struct json_object *status)
 	print_objects(status, kernel);
 	putchar('\n');
 	print_traffic(status, kernel);
-	print_passed(kernel);
+	print_reasons(json_member(kernel, "passed"), "left to kturnd",
+		      ">packets");
+	print_connections(status);
 	putchar('\n');
 	print_drops(status, kernel);
 }

@@ -12,6 +12,9 @@ void config_init(struct kturnd_config *cfg)
 	*cfg = (struct kturnd_config){
 		.listening_port = 3478,
 		.tls_listening_port = 5349,
+		.max_idle_connections = 256,
+		.max_allocate_timeout = 60,
+		.connection_queue_size = 256 << 10,
 		.min_port = 49152,
 		.max_port = 65535,
 		.stale_nonce = 600,

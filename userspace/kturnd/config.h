@@ -127,6 +127,13 @@ struct kturnd_config {
 	char *listening_device;
 	char *relay_device;
 	bool no_udp;
+	bool no_tcp;
+
+	/* their connections */
+	uint32_t max_connections;	/* 0: half of the files */
+	uint32_t max_idle_connections;
+	uint32_t max_allocate_timeout;
+	uint32_t connection_queue_size;	/* bytes */
 
 	/* TLS and DTLS; see config_has_tls() and config_has_dtls() */
 	uint32_t tls_listening_port;

@@ -16,9 +16,9 @@
 static void check_ways_in(const struct kturnd_config *cfg,
 			  struct report *report)
 {
-	if (cfg->no_udp)
+	if (cfg->no_udp && cfg->no_tcp)
 		report_error(report, NULL,
-			     "no-udp: no client could reach the server, which listens on UDP only; remove the option");
+			     "no-udp and no-tcp: no client could reach the server; remove one");
 	if (cfg->no_udp_relay && !cfg->stun_only)
 		report_error(report, NULL,
 			     "no-udp-relay: nothing could be relayed, for only UDP is; remove the option, or add stun-only");

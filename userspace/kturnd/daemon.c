@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "kturnd/admin.h"
@@ -18,6 +19,7 @@
 #include "kturnd/notify.h"
 #include "kturnd/process.h"
 #include "kturnd/reload.h"
+#include "net/connections.h"
 #include "version.h"
 
 #define WHY_LEN 512
@@ -125,22 +127,56 @@ static unsigned int choose_workers(const struct kturnd_config *cfg)
 					 : (unsigned int)cpus;
 }
 
+static int listen_at(struct worker *worker,
+		     const struct listen_address *listen)
+{
+	int ret = listen->udp ? worker_listen(worker, &listen->addr) : 0;
+
+	return ret || !listen->tcp ?
+	       ret : worker_listen_tcp(worker, &listen->addr);
+}
+
 static int listen_all(struct daemon *daemon, struct worker *worker)
 {
 	for (size_t i = 0; i < daemon->endpoints.listen_count; i++) {
-		const struct transport_addr *addr =
-			&daemon->endpoints.listen[i].addr;
+		const struct listen_address *listen =
+			&daemon->endpoints.listen[i];
 		char text[TRANSPORT_ADDR_STRLEN];
-		int ret = worker_listen(worker, addr);
+		int ret = listen_at(worker, listen);
 
 		if (ret) {
 			log_error("cannot listen on %s: %s",
-				  transport_addr_print(addr, text),
+				  transport_addr_print(&listen->addr, text),
 				  strerror(-ret));
 			return ret;
 		}
 	}
 	return 0;
+}
+
+/* Half of the files are left for the allocations' own sockets. */
+static uint32_t choose_connections(const struct kturnd_config *cfg)
+{
+	struct rlimit files;
+
+	if (cfg->max_connections)
+		return cfg->max_connections;
+	if (getrlimit(RLIMIT_NOFILE, &files) ||
+	    files.rlim_cur / 2 > UINT32_MAX)
+		return UINT32_MAX;
+	return (uint32_t)(files.rlim_cur / 2);
+}
+
+static int make_connections(struct daemon *daemon)
+{
+	const struct kturnd_config *cfg = daemon->cfg;
+	struct stream_options *streams = &daemon->setup.streams;
+
+	streams->queue_limit = cfg->connection_queue_size;
+	streams->allocate_timeout = 1000ull * cfg->max_allocate_timeout;
+	streams->connections = connections_new(choose_connections(cfg),
+					       cfg->max_idle_connections);
+	return streams->connections ? 0 : -ENOMEM;
 }
 
 static int make_workers(struct daemon *daemon)
@@ -230,7 +266,8 @@ static int open_all(struct daemon *daemon)
 	daemon->base = event_base_new();
 	if (!daemon->base)
 		return -ENOMEM;
-	ret = resolve(daemon) ?: make_shared(daemon) ?: make_workers(daemon) ?:
+	ret = resolve(daemon) ?: make_shared(daemon) ?:
+	      make_connections(daemon) ?: make_workers(daemon) ?:
 	      daemon_catch_signals(daemon) ?: open_admin(daemon) ?:
 	      open_metrics(daemon);
 	if (ret)
@@ -248,8 +285,11 @@ static void say_endpoints(const struct daemon *daemon)
 	char text[TRANSPORT_ADDR_STRLEN], public[TRANSPORT_ADDR_STRLEN];
 
 	for (size_t i = 0; i < ep->listen_count; i++)
-		log_info("listening on %s (UDP)",
-			 transport_addr_print(&ep->listen[i].addr, text));
+		log_info("listening on %s (%s%s%s)",
+			 transport_addr_print(&ep->listen[i].addr, text),
+			 ep->listen[i].udp ? "UDP" : "",
+			 ep->listen[i].udp && ep->listen[i].tcp ? ", " : "",
+			 ep->listen[i].tcp ? "TCP" : "");
 	for (size_t i = 0; i < ep->relays.n; i++) {
 		const struct relay_address *relay = &ep->relays.v[i];
 		bool mapped = !transport_addr_same_ip(&relay->bound,
@@ -288,6 +328,7 @@ static void close_all(struct daemon *daemon)
 		worker_free(daemon->workers[i]);
 	free(daemon->workers);
 	kernel_relay_free(daemon->kernel);
+	connections_free(daemon->setup.streams.connections);
 	turn_shared_free(daemon->setup.shared);
 	turn_config_put(daemon->setup.config);
 	tls_context_put(daemon->setup.tls);

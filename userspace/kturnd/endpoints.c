@@ -8,9 +8,10 @@
 #include "net/listener.h"
 #include "net/local_addresses.h"
 #include "net/sockaddr.h"
+#include "net/tcp_listener.h"
 
-static int add_listen(struct endpoints *ep, const struct transport_addr *ip,
-		      uint32_t port, bool optional)
+static int add_listen(const struct kturnd_config *cfg, struct endpoints *ep,
+		      const struct transport_addr *ip, bool optional)
 {
 	struct listen_address *v;
 
@@ -19,8 +20,11 @@ static int add_listen(struct endpoints *ep, const struct transport_addr *ip,
 		return -ENOMEM;
 	ep->listen = v;
 	v += ep->listen_count++;
-	*v = (struct listen_address){ .addr = *ip, .optional = optional };
-	v->addr.port = (uint16_t)port;
+	*v = (struct listen_address){
+		.addr = *ip, .optional = optional,
+		.udp = !cfg->no_udp, .tcp = !cfg->no_tcp,
+	};
+	v->addr.port = (uint16_t)cfg->listening_port;
 	return 0;
 }
 
@@ -42,12 +46,12 @@ static int resolve_listen(const struct kturnd_config *cfg,
 	int ret = 0;
 
 	if (!cfg->listening_ip.n)
-		return add_listen(ep, &any4, cfg->listening_port, true) ?:
-		       add_listen(ep, &any6, cfg->listening_port, true);
+		return add_listen(cfg, ep, &any4, true) ?:
+		       add_listen(cfg, ep, &any6, true);
 	for (size_t i = 0; i < cfg->listening_ip.n && !ret; i++)
 		if (!is_listed(ep, &cfg->listening_ip.v[i]))
-			ret = add_listen(ep, &cfg->listening_ip.v[i],
-					 cfg->listening_port, false);
+			ret = add_listen(cfg, ep, &cfg->listening_ip.v[i],
+					 false);
 	return ret;
 }
 
@@ -55,7 +59,7 @@ static const char *explain_bind(int error)
 {
 	switch (-error) {
 	case EADDRINUSE:
-		return "another program has this port; stop it (ss -lunp shows it), or choose another listening-port";
+		return "another program has this port; stop it (ss -lntup shows it), or choose another listening-port";
 	case EADDRNOTAVAIL:
 		return "this is no address of this host; name one of its own, and for an address of a NAT before it use external-ip";
 	case ENODEV:
@@ -69,6 +73,16 @@ static const char *explain_bind(int error)
 	}
 }
 
+static int probe_listen(const struct kturnd_config *cfg,
+			const struct listen_address *listen)
+{
+	const char *device = cfg->listening_device;
+	int ret = listen->udp ? listener_probe(&listen->addr, device) : 0;
+
+	return ret || !listen->tcp ?
+	       ret : tcp_listener_probe(&listen->addr, device);
+}
+
 /* Keep the addresses that can be bound; say what is wrong with the others. */
 static void check_listen(const struct kturnd_config *cfg, struct endpoints *ep,
 			 struct report *report)
@@ -78,7 +92,7 @@ static void check_listen(const struct kturnd_config *cfg, struct endpoints *ep,
 
 	for (size_t i = 0; i < ep->listen_count; i++) {
 		struct listen_address *listen = &ep->listen[i];
-		int ret = listener_probe(&listen->addr, cfg->listening_device);
+		int ret = probe_listen(cfg, listen);
 
 		if (!ret)
 			ep->listen[kept++] = *listen;

@@ -14,10 +14,14 @@
  * struct listen_address - where clients may come in
  * @addr: address and port, maybe a wildcard
  * @optional: nobody asked for it: a host without this address family is fine
+ * @udp: by UDP
+ * @tcp: by TCP
  */
 struct listen_address {
 	struct transport_addr addr;
 	bool optional;
+	bool udp;
+	bool tcp;
 };
 
 /**

@@ -32,6 +32,7 @@ static const char *const kinds[LIST_KINDS] = {
  * @listing: the whole
  * @array: its objects
  * @client: client of the allocation being visited
+ * @transport: by which it speaks to us
  * @offloaded: it is in the module
  * @now: the time
  */
@@ -39,6 +40,7 @@ struct listing_part {
 	struct listing *listing;
 	struct json_object *array;
 	struct transport_addr client;
+	const char *transport;
 	bool offloaded;
 	uint64_t now;
 };
@@ -72,6 +74,15 @@ static void add_addr(struct json_object *object, const char *name,
 		json_object_new_string(transport_addr_print(addr, text)));
 }
 
+/* Who it belongs to; a client may come from one address by UDP and by TCP. */
+static void add_client(struct json_object *object,
+		       const struct listing_part *part)
+{
+	add_addr(object, "client", &part->client);
+	json_object_object_add(object, "transport",
+			       json_object_new_string(part->transport));
+}
+
 static void add_expires(struct json_object *object, uint64_t expires,
 			uint64_t now)
 {
@@ -87,7 +98,7 @@ static bool note_permission(void *arg, const struct turn_permission_info *info)
 	struct json_object *object = json_object_new_object();
 	char text[TRANSPORT_ADDR_STRLEN];
 
-	add_addr(object, "client", &part->client);
+	add_client(object, part);
 	json_object_object_add(object, "peer",
 		json_object_new_string(transport_addr_print_ip(&info->peer,
 							       text)));
@@ -103,7 +114,7 @@ static bool note_channel(void *arg, const struct turn_channel_info *info)
 	struct listing_part *part = arg;
 	struct json_object *object = json_object_new_object();
 
-	add_addr(object, "client", &part->client);
+	add_client(object, part);
 	json_object_object_add(object, "number",
 			       json_object_new_int(info->number));
 	add_addr(object, "peer", &info->peer);
@@ -124,6 +135,18 @@ static void add_relayed(struct json_object *array,
 			transport_addr_print(&relay->relayed, text)));
 }
 
+static const char *transport_name(uint16_t transport)
+{
+	static const char *const names[] = {
+		[TURN_UDP] = "udp",
+		[TURN_TCP] = "tcp",
+		[TURN_TLS] = "tls",
+		[TURN_DTLS] = "dtls",
+	};
+
+	return names[transport];
+}
+
 static void note_allocation(struct listing_part *part,
 			    const struct turn_allocation_info *info)
 {
@@ -132,7 +155,7 @@ static void note_allocation(struct listing_part *part,
 
 	add_relayed(relayed, &info->relay_ipv4);
 	add_relayed(relayed, &info->relay_ipv6);
-	add_addr(object, "client", &info->tuple.client);
+	add_client(object, part);
 	add_addr(object, "server", &info->tuple.server);
 	json_object_object_add(object, "relayed", relayed);
 	json_object_object_add(object, "username",
@@ -156,6 +179,7 @@ static bool visit(void *arg, const struct turn_allocation *allocation)
 
 	turn_allocation_info(allocation, &info);
 	part->client = info.tuple.client;
+	part->transport = transport_name(info.tuple.transport);
 	part->offloaded = info.fastpath_id != 0;
 	if (part->listing->what == LIST_PERMISSIONS)
 		turn_allocation_foreach_permission(allocation,

@@ -220,6 +220,7 @@ static void put_drops(struct evbuffer *out, const struct totals *sum,
 	put_drop(out, "userspace", "send-unreachable", sum->send.unreachable);
 	put_drop(out, "userspace", "send-too-big", sum->send.too_big);
 	put_drop(out, "userspace", "send-failed", sum->send.failed);
+	put_drop(out, "userspace", "slow-client", sum->stream_out.slow);
 	head(out, "kturn_passed_packets_total", "counter",
 	     "datagrams that the kernel left to kturnd, by reason");
 	for (unsigned int i = 0; i <= KTURN_A_PASSED_MAX; i++)

@@ -43,10 +43,26 @@ static void put_userspace(struct json_object *reply, const struct totals *sum)
 	put_number(dropped, "send-unreachable", sum->send.unreachable);
 	put_number(dropped, "send-too-big", sum->send.too_big);
 	put_number(dropped, "send-failed", sum->send.failed);
+	put_number(dropped, "slow-client", sum->stream_out.slow);
 	put_flow(userspace, "to_peer", &sum->turn.to_peer);
 	put_flow(userspace, "to_client", &sum->turn.to_client);
 	json_object_object_add(userspace, "dropped", dropped);
 	json_object_object_add(reply, "userspace", userspace);
+}
+
+static void put_connections(struct json_object *reply,
+			    const struct stream_stats *streams)
+{
+	struct json_object *connections = json_object_new_object();
+	struct json_object *ended = json_object_new_object();
+
+	for (int i = 0; i < STREAM_END_COUNT; i++)
+		put_number(ended, stream_end_name((enum stream_end)i),
+			   streams->ended[i]);
+	put_number(connections, "open", streams->open);
+	put_number(connections, "accepted", streams->accepted);
+	json_object_object_add(connections, "ended", ended);
+	json_object_object_add(reply, "connections", connections);
 }
 
 static void put_listeners(struct json_object *reply,
@@ -82,5 +98,6 @@ void status_answer(const struct daemon *daemon, struct json_object *reply)
 	put_number(reply, "channels", sum.turn.channels);
 	put_number(reply, "offloaded", sum.turn.offloaded);
 	put_userspace(reply, &sum);
+	put_connections(reply, &sum.streams);
 	put_listeners(reply, &daemon->endpoints);
 }

@@ -8,7 +8,7 @@ static uint64_t load(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* Both structs are counters and nothing else. */
+/* All structs are counters and nothing else. */
 static void add_all(void *sum, const void *counters, size_t size)
 {
 	uint64_t *to = sum;
@@ -19,7 +19,9 @@ static void add_all(void *sum, const void *counters, size_t size)
 }
 
 _Static_assert(sizeof(struct turn_stats) % sizeof(uint64_t) == 0 &&
-	       sizeof(struct send_stats) % sizeof(uint64_t) == 0,
+	       sizeof(struct send_stats) % sizeof(uint64_t) == 0 &&
+	       sizeof(struct stream_stats) % sizeof(uint64_t) == 0 &&
+	       sizeof(struct stream_out_stats) % sizeof(uint64_t) == 0,
 	       "counters and nothing else");
 
 void totals_gather(struct totals *totals, const struct daemon *daemon)
@@ -32,5 +34,9 @@ void totals_gather(struct totals *totals, const struct daemon *daemon)
 			sizeof(totals->turn));
 		add_all(&totals->send, worker_send_stats(worker),
 			sizeof(totals->send));
+		add_all(&totals->streams, worker_stream_stats(worker),
+			sizeof(totals->streams));
+		add_all(&totals->stream_out, worker_stream_out_stats(worker),
+			sizeof(totals->stream_out));
 	}
 }

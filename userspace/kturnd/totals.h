@@ -11,10 +11,14 @@ struct daemon;
  * struct totals - sums over all workers
  * @turn: of the protocol cores
  * @send: of the sockets
+ * @streams: of the connections
+ * @stream_out: of what they were sent
  */
 struct totals {
 	struct turn_stats turn;
 	struct send_stats send;
+	struct stream_stats streams;
+	struct stream_out_stats stream_out;
 };
 
 /**
