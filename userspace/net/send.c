@@ -37,12 +37,12 @@ struct send_entry {
 struct send_queue {
 	struct send_stats stats;
 	unsigned int used;
-	unsigned int replies;
+	size_t copied;
 	unsigned int sockets;
 	struct udp_socket *busy[SEND_ENTRIES];
 	struct mmsghdr msgs[SEND_ENTRIES];
 	struct send_entry entries[SEND_ENTRIES];
-	uint8_t reply[SEND_REPLIES][TURN_REPLY_MAX];
+	uint8_t copies[SEND_COPY_BYTES];
 };
 
 struct send_queue *send_queue_new(void)
@@ -126,14 +126,16 @@ void send_queue_copy(struct send_queue *queue,
 {
 	uint8_t *copy;
 
-	if (len > TURN_REPLY_MAX) {
+	if (len > SEND_COPY_MAX) {
 		queue->stats.failed++;
 		return;
 	}
-	/* Flush before the copy: afterwards its buffer would count as free. */
-	if (queue->replies == SEND_REPLIES || queue->used == SEND_ENTRIES)
+	/* Flush before the copy: afterwards its memory would count as free. */
+	if (len > SEND_COPY_BYTES - queue->copied ||
+	    queue->used == SEND_ENTRIES)
 		send_queue_flush(queue);
-	copy = queue->reply[queue->replies++];
+	copy = queue->copies + queue->copied;
+	queue->copied += len;
 	memcpy(copy, buf, len);
 	send_queue_add(queue, target, copy, len);
 }
@@ -259,5 +261,5 @@ void send_queue_flush(struct send_queue *queue)
 		send_chain(queue, queue->busy[i]);
 	queue->sockets = 0;
 	queue->used = 0;
-	queue->replies = 0;
+	queue->copied = 0;
 }

@@ -4,8 +4,7 @@
  * handled, then leave with one sendmmsg() for each socket.
  *
  * Payloads are not copied: they must stay where they are until the queue is
- * flushed. Messages without such a place are copied into the queue's own
- * reply buffers.
+ * flushed. What has no such place is copied into the queue's own memory.
  */
 #ifndef KTURN_NET_SEND_H
 #define KTURN_NET_SEND_H
@@ -18,7 +17,10 @@
 
 /* Room for what two bursts of received datagrams can cause. */
 #define SEND_ENTRIES 128
-#define SEND_REPLIES 64
+
+/* Room for copies, and the longest of them: a DTLS record. */
+#define SEND_COPY_BYTES (128 << 10)
+#define SEND_COPY_MAX	(18 << 10)
 
 struct send_queue;
 
@@ -76,10 +78,10 @@ void send_queue_add(struct send_queue *queue, const struct send_target *target,
 
 /**
  * send_queue_copy() - queue a copy of a datagram
- * @queue: the queue
+ * @queue: the queue; flushed first if it has no room
  * @target: where it goes
  * @buf: the datagram
- * @len: its length in bytes, at most TURN_REPLY_MAX
+ * @len: its length in bytes, at most SEND_COPY_MAX
  */
 void send_queue_copy(struct send_queue *queue,
 		     const struct send_target *target,
