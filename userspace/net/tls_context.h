@@ -76,7 +76,12 @@ void tls_context_put(struct tls_context *context);
  */
 SSL *tls_context_new_stream(struct tls_context *context);
 
-/** tls_context_new_datagram() - the same for DTLS */
+/**
+ * tls_context_new_datagram() - the same for DTLS
+ * @context: the context
+ *
+ * With a client that has sent a good cookie back: none is looked at any more.
+ */
 SSL *tls_context_new_datagram(struct tls_context *context);
 
 #endif /* KTURN_NET_TLS_CONTEXT_H */
