@@ -39,6 +39,8 @@ static const char status_text[] =
 	"\"dropped\":{\"no-permission\":7,\"never\":0}},"
 	"\"connections\":{\"open\":6,\"accepted\":9,"
 	"\"ended\":{\"client\":2,\"idle\":1,\"slow\":0}},"
+	"\"dtls\":{\"open\":8,\"accepted\":11,\"cookies_sent\":12,"
+	"\"ended\":{\"client\":3,\"handshake\":0}},"
 	"\"listeners\":[\"192.0.2.1:3478\",\"[2001:db8::1]:3478\"]}";
 
 static const char allocations_text[] =
@@ -198,11 +200,12 @@ TEST_F(kturnctl, status_of_kturnd_without_module)
 "listening 192.0.2.1:3478\n"
 "          [2001:db8::1]:3478\n"
 "\n"
-"objects      kernel  limit  kturnd\n"
-"allocations       -      -       3\n"
-"permissions       -      -       4\n"
-"channels          -      -       5\n"
-"connections       -      -       6\n"
+"objects            kernel  limit  kturnd\n"
+"allocations             -      -       3\n"
+"permissions             -      -       4\n"
+"channels                -      -       5\n"
+"connections             -      -       6\n"
+"DTLS associations       -      -       8\n"
 "\n"
 "relayed              kernel  kturnd\n"
 "to peers, packets         -      10\n"
@@ -213,6 +216,9 @@ TEST_F(kturnctl, status_of_kturnd_without_module)
 "connections ended  count\n"
 "client                 2\n"
 "idle                   1\n"
+"\n"
+"DTLS associations ended  count\n"
+"client                       3\n"
 "\n"
 "dropped        kernel  kturnd\n"
 "no-permission       -       7\n", self->output);

@@ -91,6 +91,20 @@ static void print_listeners(struct json_object *daemon)
 	}
 }
 
+/* How many there are that the kernel knows nothing of; none if never any. */
+static void add_clients(struct table *table, struct json_object *daemon,
+			const char *kind, const char *name)
+{
+	char own[NUMBER_LEN], path[32];
+
+	snprintf(path, sizeof(path), "%s/accepted", kind);
+	if (!json_count(daemon, path))
+		return;
+	snprintf(path, sizeof(path), "%s/open", kind);
+	table_row(table, (const char *[]){
+		name, "-", "-", number(daemon, path, own), NULL });
+}
+
 static void print_objects(struct json_object *daemon,
 			  struct json_object *kernel)
 {
@@ -111,13 +125,8 @@ static void print_objects(struct json_object *daemon,
 			number(kernel, path, limit),
 			number(daemon, kinds[i], own), NULL });
 	}
-	if (json_count(daemon, "connections/accepted")) {
-		char own[NUMBER_LEN];
-
-		table_row(&table, (const char *[]){
-			"connections", "-", "-",
-			number(daemon, "connections/open", own), NULL });
-	}
+	add_clients(&table, daemon, "connections", "connections");
+	add_clients(&table, daemon, "dtls", "DTLS associations");
 	table_print(&table);
 }
 
@@ -202,14 +211,14 @@ static void print_reasons(struct json_object *reasons, const char *what,
 	table_print(&table);
 }
 
-/* Clients that come by TCP or TLS, once there has been one. */
-static void print_connections(struct json_object *daemon)
+/* Clients that come by TCP or TLS, or by DTLS, once there has been one. */
+static void print_ended(struct json_object *daemon, const char *kind,
+			const char *title)
 {
-	struct json_object *connections = json_member(daemon, "connections");
+	struct json_object *clients = json_member(daemon, kind);
 
-	if (json_count(connections, "accepted"))
-		print_reasons(json_member(connections, "ended"),
-			      "connections ended", ">count");
+	if (json_count(clients, "accepted"))
+		print_reasons(json_member(clients, "ended"), title, ">count");
 }
 
 static void print_status(struct json_object *status)
@@ -227,7 +236,8 @@ static void print_status(struct json_object *status)
 	print_traffic(status, kernel);
 	print_reasons(json_member(kernel, "passed"), "left to kturnd",
 		      ">packets");
-	print_connections(status);
+	print_ended(status, "connections", "connections ended");
+	print_ended(status, "dtls", "DTLS associations ended");
 	putchar('\n');
 	print_drops(status, kernel);
 }

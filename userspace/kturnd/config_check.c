@@ -16,9 +16,10 @@
 static void check_ways_in(const struct kturnd_config *cfg,
 			  struct report *report)
 {
-	if (cfg->no_udp && cfg->no_tcp)
+	if (cfg->no_udp && cfg->no_tcp && !config_has_tls(cfg) &&
+	    !config_has_dtls(cfg))
 		report_error(report, NULL,
-			     "no-udp and no-tcp: no client could reach the server; remove one");
+			     "no-udp and no-tcp: no client could reach the server; remove one, or add cert and pkey for TLS and DTLS");
 	if (cfg->no_udp_relay && !cfg->stun_only)
 		report_error(report, NULL,
 			     "no-udp-relay: nothing could be relayed, for only UDP is; remove the option, or add stun-only");
@@ -177,8 +178,8 @@ static void check_metrics(const struct kturnd_config *cfg,
 
 void config_check(struct kturnd_config *cfg, struct report *report)
 {
-	check_ways_in(cfg, report);
 	check_tls(cfg, report);
+	check_ways_in(cfg, report);
 	check_relay_addresses(cfg, report);
 	check_credentials(cfg, report);
 	check_daemon(cfg, report);

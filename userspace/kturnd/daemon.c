@@ -20,6 +20,7 @@
 #include "kturnd/process.h"
 #include "kturnd/reload.h"
 #include "net/connections.h"
+#include "net/listener.h"
 #include "version.h"
 
 #define WHY_LEN 512
@@ -130,7 +131,9 @@ static unsigned int choose_workers(const struct kturnd_config *cfg)
 static int listen_at(struct worker *worker,
 		     const struct listen_address *listen)
 {
-	int ret = listen->udp ? worker_listen(worker, &listen->addr) : 0;
+	unsigned int ways = (listen->udp ? LISTEN_UDP : 0) |
+			    (listen->dtls ? LISTEN_DTLS : 0);
+	int ret = ways ? worker_listen(worker, &listen->addr, ways) : 0;
 
 	return ret || !listen->tcp ?
 	       ret : worker_listen_tcp(worker, &listen->addr);
@@ -279,17 +282,29 @@ static int open_all(struct daemon *daemon)
 	return ret;
 }
 
+static void say_listen(const struct listen_address *listen)
+{
+	const char *ways[] = {
+		listen->udp ? "UDP" : "", listen->dtls ? "DTLS" : "",
+		listen->tcp ? "TCP" : "",
+	};
+	char text[TRANSPORT_ADDR_STRLEN], list[32] = "";
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		strcat(list, list[0] && ways[i][0] ? ", " : "");
+		strcat(list, ways[i]);
+	}
+	log_info("listening on %s (%s)",
+		 transport_addr_print(&listen->addr, text), list);
+}
+
 static void say_endpoints(const struct daemon *daemon)
 {
 	const struct endpoints *ep = &daemon->endpoints;
 	char text[TRANSPORT_ADDR_STRLEN], public[TRANSPORT_ADDR_STRLEN];
 
 	for (size_t i = 0; i < ep->listen_count; i++)
-		log_info("listening on %s (%s%s%s)",
-			 transport_addr_print(&ep->listen[i].addr, text),
-			 ep->listen[i].udp ? "UDP" : "",
-			 ep->listen[i].udp && ep->listen[i].tcp ? ", " : "",
-			 ep->listen[i].tcp ? "TCP" : "");
+		say_listen(&ep->listen[i]);
 	for (size_t i = 0; i < ep->relays.n; i++) {
 		const struct relay_address *relay = &ep->relays.v[i];
 		bool mapped = !transport_addr_same_ip(&relay->bound,

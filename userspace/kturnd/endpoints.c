@@ -10,32 +10,62 @@
 #include "net/sockaddr.h"
 #include "net/tcp_listener.h"
 
-static int add_listen(const struct kturnd_config *cfg, struct endpoints *ep,
-		      const struct transport_addr *ip, bool optional)
+static struct listen_address *find_listen(const struct endpoints *ep,
+					  const struct transport_addr *addr)
 {
-	struct listen_address *v;
+	for (size_t i = 0; i < ep->listen_count; i++)
+		if (transport_addr_equal(&ep->listen[i].addr, addr))
+			return &ep->listen[i];
+	return NULL;
+}
 
+/*
+ * Listen somewhere, in these ways. Where we do already the ways come together:
+ * a second socket of ours would halve the first's share.
+ */
+static int add_listen(struct endpoints *ep, const struct listen_address *ways)
+{
+	struct listen_address *v = find_listen(ep, &ways->addr);
+
+	if (!ways->udp && !ways->dtls && !ways->tcp)
+		return 0;
+	if (v) {
+		v->udp |= ways->udp;
+		v->dtls |= ways->dtls;
+		v->tcp |= ways->tcp;
+		return 0;
+	}
 	v = reallocarray(ep->listen, ep->listen_count + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	ep->listen = v;
-	v += ep->listen_count++;
-	*v = (struct listen_address){
-		.addr = *ip, .optional = optional,
-		.udp = !cfg->no_udp, .tcp = !cfg->no_tcp,
-	};
-	v->addr.port = (uint16_t)cfg->listening_port;
+	ep->listen[ep->listen_count++] = *ways;
 	return 0;
 }
 
-/* A second socket of ours on the same address would halve the first's share. */
-static bool is_listed(const struct endpoints *ep,
-		      const struct transport_addr *ip)
+/* UDP and DTLS tell each other apart (RFC 7983), and share their ports. */
+static int add_listen_ports(const struct kturnd_config *cfg,
+			    struct endpoints *ep,
+			    const struct transport_addr *ip, bool optional)
 {
-	for (size_t i = 0; i < ep->listen_count; i++)
-		if (transport_addr_same_ip(&ep->listen[i].addr, ip))
-			return true;
-	return false;
+	struct listen_address plain = {
+		.addr = *ip, .optional = optional,
+		.udp = !cfg->no_udp, .tcp = !cfg->no_tcp,
+		.dtls = !cfg->no_udp && config_has_dtls(cfg),
+	};
+	struct listen_address secure = {
+		.addr = *ip, .optional = optional,
+		.udp = plain.dtls, .dtls = config_has_dtls(cfg),
+	};
+	int ret;
+
+	plain.addr.port = (uint16_t)cfg->listening_port;
+	secure.addr.port = (uint16_t)cfg->tls_listening_port;
+	ret = add_listen(ep, &plain) ?: add_listen(ep, &secure);
+	if (ret || !cfg->alt_tls_listening_port)
+		return ret;
+	secure.addr.port = (uint16_t)cfg->alt_tls_listening_port;
+	return add_listen(ep, &secure);
 }
 
 static int resolve_listen(const struct kturnd_config *cfg,
@@ -46,12 +76,11 @@ static int resolve_listen(const struct kturnd_config *cfg,
 	int ret = 0;
 
 	if (!cfg->listening_ip.n)
-		return add_listen(cfg, ep, &any4, true) ?:
-		       add_listen(cfg, ep, &any6, true);
+		return add_listen_ports(cfg, ep, &any4, true) ?:
+		       add_listen_ports(cfg, ep, &any6, true);
 	for (size_t i = 0; i < cfg->listening_ip.n && !ret; i++)
-		if (!is_listed(ep, &cfg->listening_ip.v[i]))
-			ret = add_listen(cfg, ep, &cfg->listening_ip.v[i],
-					 false);
+		ret = add_listen_ports(cfg, ep, &cfg->listening_ip.v[i],
+				       false);
 	return ret;
 }
 
@@ -59,7 +88,7 @@ static const char *explain_bind(int error)
 {
 	switch (-error) {
 	case EADDRINUSE:
-		return "another program has this port; stop it (ss -lntup shows it), or choose another listening-port";
+		return "another program has this port; stop it (ss -lntup shows it), or choose another listening-port or tls-listening-port";
 	case EADDRNOTAVAIL:
 		return "this is no address of this host; name one of its own, and for an address of a NAT before it use external-ip";
 	case ENODEV:
@@ -77,7 +106,8 @@ static int probe_listen(const struct kturnd_config *cfg,
 			const struct listen_address *listen)
 {
 	const char *device = cfg->listening_device;
-	int ret = listen->udp ? listener_probe(&listen->addr, device) : 0;
+	int ret = listen->udp || listen->dtls ?
+		  listener_probe(&listen->addr, device) : 0;
 
 	return ret || !listen->tcp ?
 	       ret : tcp_listener_probe(&listen->addr, device);

@@ -15,12 +15,14 @@
  * @addr: address and port, maybe a wildcard
  * @optional: nobody asked for it: a host without this address family is fine
  * @udp: by UDP
+ * @dtls: by DTLS
  * @tcp: by TCP
  */
 struct listen_address {
 	struct transport_addr addr;
 	bool optional;
 	bool udp;
+	bool dtls;
 	bool tcp;
 };
 

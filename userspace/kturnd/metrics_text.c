@@ -218,9 +218,11 @@ static void put_drops(struct evbuffer *out, const struct totals *sum,
 			 sum->turn.drops[i]);
 	put_drop(out, "userspace", "send-buffer-full", sum->send.full);
 	put_drop(out, "userspace", "send-unreachable", sum->send.unreachable);
-	put_drop(out, "userspace", "send-too-big", sum->send.too_big);
+	put_drop(out, "userspace", "send-too-big",
+		 sum->send.too_big + sum->dtls.too_big);
 	put_drop(out, "userspace", "send-failed", sum->send.failed);
 	put_drop(out, "userspace", "slow-client", sum->stream_out.slow);
+	put_drop(out, "userspace", "dtls-stray", sum->dtls.strays);
 	head(out, "kturn_passed_packets_total", "counter",
 	     "datagrams that the kernel left to kturnd, by reason");
 	for (unsigned int i = 0; i <= KTURN_A_PASSED_MAX; i++)

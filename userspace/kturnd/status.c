@@ -41,9 +41,11 @@ static void put_userspace(struct json_object *reply, const struct totals *sum)
 			   sum->turn.drops[i]);
 	put_number(dropped, "send-buffer-full", sum->send.full);
 	put_number(dropped, "send-unreachable", sum->send.unreachable);
-	put_number(dropped, "send-too-big", sum->send.too_big);
+	put_number(dropped, "send-too-big",
+		   sum->send.too_big + sum->dtls.too_big);
 	put_number(dropped, "send-failed", sum->send.failed);
 	put_number(dropped, "slow-client", sum->stream_out.slow);
+	put_number(dropped, "dtls-stray", sum->dtls.strays);
 	put_flow(userspace, "to_peer", &sum->turn.to_peer);
 	put_flow(userspace, "to_client", &sum->turn.to_client);
 	json_object_object_add(userspace, "dropped", dropped);
@@ -63,6 +65,21 @@ static void put_connections(struct json_object *reply,
 	put_number(connections, "accepted", streams->accepted);
 	json_object_object_add(connections, "ended", ended);
 	json_object_object_add(reply, "connections", connections);
+}
+
+static void put_dtls(struct json_object *reply, const struct dtls_stats *dtls)
+{
+	struct json_object *associations = json_object_new_object();
+	struct json_object *ended = json_object_new_object();
+
+	for (int i = 0; i < DTLS_END_COUNT; i++)
+		put_number(ended, dtls_end_name((enum dtls_end)i),
+			   dtls->ended[i]);
+	put_number(associations, "open", dtls->open);
+	put_number(associations, "accepted", dtls->accepted);
+	put_number(associations, "cookies_sent", dtls->verified);
+	json_object_object_add(associations, "ended", ended);
+	json_object_object_add(reply, "dtls", associations);
 }
 
 static void put_listeners(struct json_object *reply,
@@ -99,5 +116,6 @@ void status_answer(const struct daemon *daemon, struct json_object *reply)
 	put_number(reply, "offloaded", sum.turn.offloaded);
 	put_userspace(reply, &sum);
 	put_connections(reply, &sum.streams);
+	put_dtls(reply, &sum.dtls);
 	put_listeners(reply, &daemon->endpoints);
 }

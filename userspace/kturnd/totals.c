@@ -21,6 +21,7 @@ static void add_all(void *sum, const void *counters, size_t size)
 _Static_assert(sizeof(struct turn_stats) % sizeof(uint64_t) == 0 &&
 	       sizeof(struct send_stats) % sizeof(uint64_t) == 0 &&
 	       sizeof(struct stream_stats) % sizeof(uint64_t) == 0 &&
+	       sizeof(struct dtls_stats) % sizeof(uint64_t) == 0 &&
 	       sizeof(struct stream_out_stats) % sizeof(uint64_t) == 0,
 	       "counters and nothing else");
 
@@ -36,6 +37,8 @@ void totals_gather(struct totals *totals, const struct daemon *daemon)
 			sizeof(totals->send));
 		add_all(&totals->streams, worker_stream_stats(worker),
 			sizeof(totals->streams));
+		add_all(&totals->dtls, worker_dtls_stats(worker),
+			sizeof(totals->dtls));
 		add_all(&totals->stream_out, worker_stream_out_stats(worker),
 			sizeof(totals->stream_out));
 	}

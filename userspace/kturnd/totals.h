@@ -12,12 +12,14 @@ struct daemon;
  * @turn: of the protocol cores
  * @send: of the sockets
  * @streams: of the connections
+ * @dtls: of the DTLS associations
  * @stream_out: of what they were sent
  */
 struct totals {
 	struct turn_stats turn;
 	struct send_stats send;
 	struct stream_stats streams;
+	struct dtls_stats dtls;
 	struct stream_out_stats stream_out;
 };
 

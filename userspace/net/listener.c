@@ -4,13 +4,32 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "net/dtls_hello.h"
 #include "net/worker_internal.h"
+
+/* By its first byte: RFC 7983. */
+static void handle(struct listener *listener, struct turn_5tuple *tuple,
+		   const struct datagram *datagram, uint64_t now)
+{
+	struct worker *worker = listener->worker;
+
+	if (listener->ways & LISTEN_DTLS &&
+	    dtls_is_record(datagram->buf, datagram->len)) {
+		tuple->transport = TURN_DTLS;
+		dtls_receive(&worker->dtls, tuple, datagram->buf,
+			     datagram->len, RECEIVE_DATAGRAM_MAX, now);
+	} else if (listener->ways & LISTEN_UDP) {
+		tuple->transport = TURN_UDP;
+		turn_server_datagram(worker->server, tuple, datagram->buf,
+				     datagram->len, now);
+	}
+}
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct listener *listener = arg;
 	struct worker *worker = listener->worker;
-	struct turn_5tuple tuple = { .transport = TURN_UDP };
+	struct turn_5tuple tuple = { 0 };
 	struct datagram datagram;
 	unsigned int first, count, i;
 	uint64_t now;
@@ -29,14 +48,13 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			tuple.server = datagram.to;
 			tuple.server.port = listener->addr.port;
 		}
-		turn_server_datagram(worker->server, &tuple, datagram.buf,
-				     datagram.len, now);
+		handle(listener, &tuple, &datagram, now);
 	}
 	worker->asked_at = NULL;
 }
 
 int listener_new(struct worker *worker, const struct transport_addr *addr,
-		 struct listener **out)
+		 unsigned int ways, struct listener **out)
 {
 	struct udp_options options = worker->setup->udp;
 	struct listener *listener = calloc(1, sizeof(*listener));
@@ -46,6 +64,7 @@ int listener_new(struct worker *worker, const struct transport_addr *addr,
 		return -ENOMEM;
 	listener->worker = worker;
 	listener->addr = *addr;
+	listener->ways = ways;
 	options.share_port = true;
 	options.device = worker->setup->listen_device;
 	ret = udp_socket_open(&listener->sock, addr->family, &options);

@@ -10,17 +10,24 @@
 
 struct worker;
 
+/* How clients may speak there. */
+#define LISTEN_UDP	1u
+#define LISTEN_DTLS	2u
+
 /**
  * struct listener - a listening socket
  * @sock: the socket
  * @readable: its event
  * @addr: what it is bound to; maybe a wildcard
+ * @ways: LISTEN_UDP, LISTEN_DTLS or both: they differ by a datagram's first
+ *	byte
  * @worker: its worker
  */
 struct listener {
 	struct udp_socket sock;
 	struct event readable;
 	struct transport_addr addr;
+	unsigned int ways;
 	struct worker *worker;
 };
 
@@ -28,12 +35,13 @@ struct listener {
  * listener_new() - open a listening socket in a worker's event loop
  * @worker: the worker
  * @addr: address and port, maybe a wildcard
+ * @ways: LISTEN_UDP, LISTEN_DTLS or both
  * @out: filled
  *
  * Return: 0 or a negative errno.
  */
 int listener_new(struct worker *worker, const struct transport_addr *addr,
-		 struct listener **out);
+		 unsigned int ways, struct listener **out);
 
 /** listener_free() - close it */
 void listener_free(struct listener *listener);

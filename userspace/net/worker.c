@@ -27,6 +27,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	now = worker_now();
 	turn_server_tick(worker->server, now);
 	streams_tick(&worker->streams, now);
+	dtls_tick(&worker->dtls, now);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 static uint64_t next_deadline(const struct worker *worker)
@@ -34,7 +40,7 @@ static uint64_t next_deadline(const struct worker *worker)
 	uint64_t server = turn_server_deadline(worker->server);
 	uint64_t streams = turn_timers_next(&worker->streams.timers);
 
-	return server < streams ? server : streams;
+	return earlier(server, earlier(streams, dtls_deadline(&worker->dtls)));
 }
 
 /* One timer for all that the worker waits for, moved when that changes. */
@@ -113,8 +119,10 @@ static void *run(void *arg)
 		streams_end_failed(worker);
 		free_closed(worker);
 	}
-	if (worker->forget)
+	if (worker->forget) {
 		turn_server_close_all(worker->server);
+		dtls_close_all(&worker->dtls);
+	}
 	flush(worker);
 	free_closed(worker);
 	return NULL;
@@ -183,7 +191,7 @@ struct worker *worker_new(const struct worker_setup *setup,
 	worker->mail = mailbox_new(worker->base, worker);
 	worker->pool = receive_pool_new();
 	worker->queue = send_queue_new();
-	ret = streams_init(&worker->streams);
+	ret = streams_init(&worker->streams) ?: worker_init_dtls(worker);
 	worker->server = turn_server_new(setup->shared, setup->config,
 					 &worker->ops, worker);
 	if (worker->timer && worker->mail && worker->pool && worker->queue &&
@@ -195,7 +203,8 @@ fail:
 	return NULL;
 }
 
-int worker_listen(struct worker *worker, const struct transport_addr *addr)
+int worker_listen(struct worker *worker, const struct transport_addr *addr,
+		  unsigned int ways)
 {
 	struct listener **grown, *listener;
 	int ret;
@@ -205,7 +214,7 @@ int worker_listen(struct worker *worker, const struct transport_addr *addr)
 	if (!grown)
 		return -ENOMEM;
 	worker->listeners = grown;
-	ret = listener_new(worker, addr, &listener);
+	ret = listener_new(worker, addr, ways, &listener);
 	if (!ret)
 		worker->listeners[worker->listener_count++] = listener;
 	return ret;
@@ -215,6 +224,7 @@ static void set_tls(struct worker *worker, void *arg)
 {
 	tls_context_put(worker->tls);
 	worker->tls = arg;
+	dtls_set_context(&worker->dtls, worker->tls);
 }
 
 int worker_set_tls(struct worker *worker, struct tls_context *tls)
@@ -294,6 +304,7 @@ void worker_free(struct worker *worker)
 		tcp_listener_free(worker->tcp_listeners[i]);
 	free(worker->tcp_listeners);
 	streams_free(&worker->streams);
+	dtls_free(&worker->dtls);
 	send_queue_free(worker->queue);
 	receive_pool_free(worker->pool);
 	if (worker->timer)
@@ -337,4 +348,9 @@ const struct stream_out_stats *
 worker_stream_out_stats(const struct worker *worker)
 {
 	return stream_queue_stats(worker->streams.queue);
+}
+
+const struct dtls_stats *worker_dtls_stats(const struct worker *worker)
+{
+	return &worker->dtls.stats;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/dtls.h"
 #include "net/log.h"
 #include "net/relay_socket.h"
 #include "net/send.h"
@@ -63,13 +64,15 @@ struct worker *worker_new(const struct worker_setup *setup,
  * worker_listen() - take clients at an address
  * @worker: a worker that does not run yet
  * @addr: address and port; may be a wildcard
+ * @ways: LISTEN_UDP, LISTEN_DTLS or both
  *
  * All workers must listen before the first one runs, for the kernel spreads
  * clients over the sockets that there are.
  *
  * Return: 0 or a negative errno.
  */
-int worker_listen(struct worker *worker, const struct transport_addr *addr);
+int worker_listen(struct worker *worker, const struct transport_addr *addr,
+		  unsigned int ways);
 
 /**
  * worker_set_tls() - begin TLS and DTLS connections with this from now on
@@ -140,6 +143,9 @@ const struct turn_stats *worker_turn_stats(const struct worker *worker);
 
 /** worker_send_stats() - what was sent, readable from any thread */
 const struct send_stats *worker_send_stats(const struct worker *worker);
+
+/** worker_dtls_stats() - its DTLS clients, readable from any thread */
+const struct dtls_stats *worker_dtls_stats(const struct worker *worker);
 
 /** worker_stream_stats() - its connections, readable from any thread */
 const struct stream_stats *worker_stream_stats(const struct worker *worker);

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <pthread.h>
 
+#include "net/dtls.h"
 #include "net/listener.h"
 #include "net/mailbox.h"
 #include "net/receive.h"
@@ -21,7 +22,7 @@
  * @number: from 0
  * @user: the owner's
  * @base: event loop
- * @timer: fires at the server's or the connections' deadline
+ * @timer: fires when anything here is due
  * @timer_due: what @timer is set to; TURN_NEVER if it is not
  * @mail: calls from other threads
  * @ops: how the protocol core acts
@@ -34,6 +35,7 @@
  * @tcp_listeners: where their connections come in
  * @tcp_listener_count: how many
  * @streams: their connections
+ * @dtls: their associations
  * @asked_at: local address that the client asked whose datagram is being
  *	handled: preferred for its relay
  * @relay_turn: counts relay sockets, to take relay addresses in turn
@@ -62,6 +64,7 @@ struct worker {
 	struct tcp_listener **tcp_listeners;
 	size_t tcp_listener_count;
 	struct streams streams;
+	struct dtls dtls;
 	const struct transport_addr *asked_at;
 	unsigned int relay_turn;
 	struct relay_socket *closed;
@@ -73,6 +76,21 @@ struct worker {
 
 /* The functions by which the protocol core acts: worker_ops.c. */
 void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup);
+
+/* DTLS between its listeners and the protocol core: worker_dtls.c. */
+int worker_init_dtls(struct worker *worker);
+
+/**
+ * worker_client_target() - how a datagram goes to a client
+ * @worker: the worker
+ * @tuple: the client's 5-tuple
+ * @target: filled
+ *
+ * Return: false if nobody listens at its server address.
+ */
+bool worker_client_target(struct worker *worker,
+			  const struct turn_5tuple *tuple,
+			  struct send_target *target);
 
 /**
  * worker_take_buffer() - a buffer of the worker's pool for what is no datagram

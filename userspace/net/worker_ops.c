@@ -130,7 +130,7 @@ static struct listener *find_listener(struct worker *worker,
 	return NULL;
 }
 
-static bool client_target(struct worker *worker,
+bool worker_client_target(struct worker *worker,
 			  const struct turn_5tuple *tuple,
 			  struct send_target *target)
 {
@@ -155,9 +155,24 @@ static struct stream_out *client_stream_out(struct worker *worker,
 	return stream ? &stream->out : NULL;
 }
 
-static bool is_stream(const struct turn_5tuple *tuple)
+static void send_client_stream(struct worker *worker,
+			       const struct turn_5tuple *tuple,
+			       const uint8_t *buf, size_t len)
 {
-	return tuple->transport == TURN_TCP || tuple->transport == TURN_TLS;
+	struct stream_out *out = client_stream_out(worker, tuple);
+
+	if (out)
+		stream_queue_relay(worker->streams.queue, out, buf, len);
+}
+
+static void reply_client_stream(struct worker *worker,
+				const struct turn_5tuple *tuple,
+				const uint8_t *buf, size_t len)
+{
+	struct stream_out *out = client_stream_out(worker, tuple);
+
+	if (out)
+		stream_queue_reply(worker->streams.queue, out, buf, len);
 }
 
 static void send_client(void *env, const struct turn_5tuple *tuple,
@@ -165,17 +180,20 @@ static void send_client(void *env, const struct turn_5tuple *tuple,
 {
 	struct worker *worker = env;
 	struct send_target target;
-	struct stream_out *out;
 
-	if (is_stream(tuple)) {
-		out = client_stream_out(worker, tuple);
-		if (out)
-			stream_queue_relay(worker->streams.queue, out, buf,
-					   len);
-		return;
+	switch ((enum turn_transport)tuple->transport) {
+	case TURN_UDP:
+		if (worker_client_target(worker, tuple, &target))
+			send_queue_add(worker->queue, &target, buf, len);
+		break;
+	case TURN_TCP:
+	case TURN_TLS:
+		send_client_stream(worker, tuple, buf, len);
+		break;
+	case TURN_DTLS:
+		dtls_send(&worker->dtls, tuple, buf, len);
+		break;
 	}
-	if (client_target(worker, tuple, &target))
-		send_queue_add(worker->queue, &target, buf, len);
 }
 
 static void reply_client(void *env, const struct turn_5tuple *tuple,
@@ -183,17 +201,20 @@ static void reply_client(void *env, const struct turn_5tuple *tuple,
 {
 	struct worker *worker = env;
 	struct send_target target;
-	struct stream_out *out;
 
-	if (is_stream(tuple)) {
-		out = client_stream_out(worker, tuple);
-		if (out)
-			stream_queue_reply(worker->streams.queue, out, buf,
-					   len);
-		return;
+	switch ((enum turn_transport)tuple->transport) {
+	case TURN_UDP:
+		if (worker_client_target(worker, tuple, &target))
+			send_queue_copy(worker->queue, &target, buf, len);
+		break;
+	case TURN_TCP:
+	case TURN_TLS:
+		reply_client_stream(worker, tuple, buf, len);
+		break;
+	case TURN_DTLS:
+		dtls_send(&worker->dtls, tuple, buf, len);
+		break;
 	}
-	if (client_target(worker, tuple, &target))
-		send_queue_copy(worker->queue, &target, buf, len);
 }
 
 static void send_peer(void *env, void *handle,
