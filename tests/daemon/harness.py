@@ -70,15 +70,19 @@ def make_certificate(folder, name="relay"):
 
 
 class Daemon:
-    """A kturnd with a configuration file of its own. Ends with the with block, and must end well."""
+    """A kturnd with a configuration file of its own. Ends with the with block, and must end well.
 
-    def __init__(self, config=LOGIN, *options, program=KTURND, expect_start=True):
+    Peers have addresses for documentation here, which kturnd refuses by default: with open_peers it is told not to."""
+
+    def __init__(self, config=LOGIN, *options, program=KTURND, expect_start=True, open_peers=True):
         self.dir = tempfile.mkdtemp(prefix="kturnd-test-")
         self.config_path = self.path("turnserver.conf")
         self.log_path = self.path("log")
         self.socket_path = self.path("socket")
         with open(self.config_path, "w") as file:
             file.write(config)
+        if open_peers:
+            options = ("--no-default-denied-peers", *options)
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [program, "-c", self.config_path, f"--admin-socket={self.socket_path}", *options],

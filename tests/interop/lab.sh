@@ -122,6 +122,8 @@ start_kturnd()
 	user=$USERNAME:$PASSWORD
 	# turnutils_uclient 4.6 draws channel numbers from RFC 5766's range.
 	rfc5766-channel-numbers
+	# Peers have addresses for documentation here.
+	no-default-denied-peers
 	END
 	lab_start "$RELAY" "$LAB_DIR/kturnd.log" "$KTURN_ROOT/build/kturnd" -c "$LAB_DIR/turnserver.conf" \
 		--admin-socket="$KTURND_SOCKET" --log-file=stdout --pidfile="$LAB_DIR/kturnd.pid" "$@"

@@ -613,6 +613,54 @@ TEST_F(config, core_takes_the_values)
 	turn_config_put(core);
 }
 
+static int core_permits(const struct turn_config *core, const char *peer)
+{
+	struct transport_addr a;
+
+	return !transport_addr_parse(&a, peer) &&
+	       turn_peer_filter_permits(&core->peers, &a);
+}
+
+TEST_F(config, private_peers_are_denied_by_default)
+{
+	struct turn_config *core;
+
+	GOOD("no-auth");
+	GOOD("allowed-peer-ip=192.168.7.0/24");
+	core = core_config_make(&self->cfg, &self->report);
+	ASSERT_NE(NULL, core);
+	EXPECT_TRUE(core_permits(core, "8.8.8.8:9"));
+	EXPECT_FALSE(core_permits(core, "10.0.0.1:9"));
+	EXPECT_FALSE(core_permits(core, "[fd00::1]:9"));
+	EXPECT_FALSE(core_permits(core, "192.168.1.1:9"));
+	EXPECT_TRUE(core_permits(core, "192.168.7.1:9"));
+	EXPECT_STRNE("", core->default_denied_remedy);
+	turn_config_put(core);
+	GOOD("no-default-denied-peers");
+	core = core_config_make(&self->cfg, &self->report);
+	ASSERT_NE(NULL, core);
+	EXPECT_TRUE(core_permits(core, "10.0.0.1:9"));
+	EXPECT_FALSE(core_permits(core, "127.0.0.1:9"));
+	turn_config_put(core);
+}
+
+TEST_F(config, nat64_prefixes)
+{
+	struct turn_config *core;
+
+	GOOD("no-auth");
+	GOOD("nat64-prefix=2a00:64::/96");
+	core = core_config_make(&self->cfg, &self->report);
+	ASSERT_NE(NULL, core);
+	EXPECT_TRUE(core_permits(core, "[2a00:64::8.8.8.8]:9"));
+	EXPECT_FALSE(core_permits(core, "[2a00:64::10.0.0.1]:9"));
+	turn_config_put(core);
+	BAD("nat64-prefix=2a00:64::/95", "'2a00:64::/95'", "RFC 6052");
+	BAD("nat64-prefix=2a00:64::", "32, 40, 48, 56, 64 or 96");
+	BAD("nat64-prefix=10.0.0.0/8", "RFC 6052");
+	EXPECT_EQ(1, self->cfg.nat64_prefix.n);
+}
+
 TEST_F(config, core_refuses_a_user_twice)
 {
 	GOOD("realm=example.org");

@@ -80,6 +80,23 @@ TEST_F(permission, rfc8656_10_2_denied_is_403)
 	EXPECT_EQ(0, permissions(self->w));
 }
 
+TEST_F(permission, the_default_list_is_warned_about_once_for_each_range)
+{
+	struct client c = client_new(5001);
+
+	turn_peer_filter_deny_default(&self->w->cfg->peers);
+	ASSERT_EQ(0, allocate(self->w, &c));
+	forget_trace(self->w);
+	EXPECT_EQ(403, permit(self->w, &self->c, "10.0.0.1"));
+	EXPECT_STREQ("warning reply ", self->w->trace);
+	EXPECT_EQ(403, permit(self->w, &c, "10.0.0.2"));
+	EXPECT_EQ(403, bind_channel(self->w, &c, 0x4000, "10.0.0.2:9"));
+	EXPECT_STREQ("warning reply reply reply ", self->w->trace);
+	EXPECT_EQ(403, bind_channel(self->w, &c, 0x4000, "192.168.0.2:9"));
+	EXPECT_STREQ("warning reply reply reply warning reply ",
+		     self->w->trace);
+}
+
 TEST_F(permission, rfc8656_10_2_several_peers_all_or_none)
 {
 	struct transport_addr a = addr(PEER), b = addr(OTHER);

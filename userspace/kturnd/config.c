@@ -19,6 +19,7 @@ void config_init(struct kturnd_config *cfg)
 		.max_port = 65535,
 		.stale_nonce = 600,
 		.prometheus_port = 9641,
+		.default_denied_peers = true,
 		.software_attribute = true,
 		.max_allocate_lifetime = 3600,
 		.channel_lifetime = 600,
@@ -59,6 +60,7 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->external_ip.v);
 	free(cfg->denied_peer_ip.v);
 	free(cfg->allowed_peer_ip.v);
+	free(cfg->nat64_prefix.v);
 	strings_free(&cfg->auth_secrets);
 	users_free(&cfg->users);
 	free(cfg->realm);

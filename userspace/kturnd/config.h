@@ -181,6 +181,8 @@ struct kturnd_config {
 	/* which peers they may reach */
 	struct config_ranges denied_peer_ip;
 	struct config_ranges allowed_peer_ip;
+	struct config_ranges nat64_prefix;
+	bool default_denied_peers;
 	bool no_multicast_peers;
 	bool allow_loopback_peers;
 

@@ -37,6 +37,12 @@ static void set_values(const struct kturnd_config *cfg,
 	core->bps_capacity = cfg->bps_capacity;
 	core->peers.no_multicast = cfg->no_multicast_peers;
 	core->peers.allow_loopback = cfg->allow_loopback_peers;
+	core->peers.own_port_min = (uint16_t)cfg->min_port;
+	core->peers.own_port_max = (uint16_t)cfg->max_port;
+	if (cfg->default_denied_peers)
+		turn_peer_filter_deny_default(&core->peers);
+	core->default_denied_remedy =
+		"if clients are meant to reach it, allow it by allowed-peer-ip, or all such ranges by no-default-denied-peers";
 	if (cfg->software_attribute)
 		snprintf(core->software, sizeof(core->software), "kturn-%s",
 			 KTURN_VERSION);
@@ -92,6 +98,7 @@ static int add_ranges(const struct kturnd_config *cfg,
 {
 	const struct config_ranges *denied = &cfg->denied_peer_ip;
 	const struct config_ranges *allowed = &cfg->allowed_peer_ip;
+	const struct config_ranges *nat64 = &cfg->nat64_prefix;
 	int ret = 0;
 
 	for (size_t i = 0; i < denied->n && !ret; i++)
@@ -101,6 +108,10 @@ static int add_ranges(const struct kturnd_config *cfg,
 		ret = turn_peer_filter_allow(&core->peers,
 					     &allowed->v[i].first,
 					     &allowed->v[i].last);
+	for (size_t i = 0; i < nat64->n && !ret; i++)
+		ret = turn_peer_filter_add_nat64(&core->peers,
+						 &nat64->v[i].first,
+						 &nat64->v[i].last);
 	return ret;
 }
 
@@ -128,7 +139,7 @@ struct turn_config *core_config_make(const struct kturnd_config *cfg,
 	add_secrets(&cfg->auth_secrets, core, report);
 	ret = add_ranges(cfg, core);
 	if (ret)
-		report_error(report, NULL, "denied-peer-ip, allowed-peer-ip: %s",
+		report_error(report, NULL, "denied-peer-ip, allowed-peer-ip, nat64-prefix: %s",
 			     strerror(-ret));
 	if (report->errors == errors)
 		return core;

@@ -70,6 +70,10 @@ static int add_own_addresses(struct turn_config *core,
 		const struct transport_addr *bound = &relays->v[i].bound;
 		const struct transport_addr *outside = &relays->v[i].relayed;
 
+		ret = turn_peer_filter_add_own(&core->peers, bound) ?:
+		      turn_peer_filter_add_own(&core->peers, outside);
+		if (ret)
+			break;
 		if (!transport_addr_same_ip(bound, outside) &&
 		    public_users(relays, outside) == 1)
 			ret = turn_nat_add(&core->nat, bound, outside);

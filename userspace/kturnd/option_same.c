@@ -130,6 +130,7 @@ static const struct {
 	{ option_set_address, same_addrs },
 	{ option_set_external, same_externals },
 	{ option_set_range, same_ranges },
+	{ option_set_nat64_prefix, same_ranges },
 	{ option_set_user, same_users },
 };
 

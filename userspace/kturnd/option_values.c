@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "kturnd/options.h"
+#include "turn/peer_filter.h"
 
 /* Bytes per second: more than any device has today. */
 #define RATE_MAX 1000000000000ull
@@ -341,6 +342,24 @@ int option_set_range(struct kturnd_config *cfg, const struct option *opt,
 	if (memcmp(range.first.ip, range.last.ip, sizeof(range.first.ip)) > 0)
 		return refuse(why, "ends before it begins; exchange the two addresses");
 	return check_memory(config_add_range(target(cfg, opt), &range), why);
+}
+
+int option_set_nat64_prefix(struct kturnd_config *cfg,
+			    const struct option *opt, const char *value,
+			    char why[static OPTION_WHY_LEN])
+{
+	struct turn_peer_filter scratch = { 0 };
+	struct config_range range;
+	int ret = strchr(value, '/') ? parse_range(value, &range) : -EINVAL;
+
+	if (!ret)
+		ret = turn_peer_filter_add_nat64(&scratch, &range.first,
+						 &range.last);
+	turn_peer_filter_free(&scratch);
+	if (ret == -EINVAL)
+		return refuse(why, "is not a prefix of RFC 6052; give an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits");
+	return check_memory(ret ?: config_add_range(target(cfg, opt), &range),
+			    why);
 }
 
 /* 0x and 32 hexadecimal digits: an MD5 key */

@@ -168,6 +168,8 @@ bool transport_addr_embedded_ipv4(const struct transport_addr *addr,
 				  struct transport_addr *inner)
 {
 	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+	static const uint8_t local_nat64[6] = { 0x00, 0x64, 0xff, 0x9b, 0, 1 };
+	static const uint8_t translated[12] = { [8] = 0xff, [9] = 0xff };
 	static const uint8_t teredo[4] = { 0x20, 0x01 };
 	static const uint8_t six_to_four[2] = { 0x20, 0x02 };
 	static const uint8_t zeros[15];
@@ -183,6 +185,7 @@ bool transport_addr_embedded_ipv4(const struct transport_addr *addr,
 		return false;
 
 	if (memcmp(ip, v4_mapped, 12) == 0 || memcmp(ip, nat64, 12) == 0 ||
+	    memcmp(ip, local_nat64, 6) == 0 || memcmp(ip, translated, 12) == 0 ||
 	    memcmp(ip, zeros, 12) == 0) {
 		memcpy(v4, ip + 12, 4);
 	} else if (memcmp(ip, six_to_four, 2) == 0) {

@@ -150,7 +150,8 @@ void transport_addr_unmap(struct transport_addr *addr);
  * @inner: filled with the IPv4 address and the port of @addr; zeroed if none
  *
  * Knows v4-mapped (::ffff:0:0/96), v4-compatible (::/96 except :: and ::1),
- * NAT64 (64:ff9b::/96), 6to4 (2002::/16) and Teredo (2001::/32, the client's
+ * NAT64 (64:ff9b::/96; 64:ff9b:1::/48 as prefixes of 96 bits), IPv4-translated
+ * (::ffff:0:0:0/96), 6to4 (2002::/16) and Teredo (2001::/32, the client's
  * address). Packets to such addresses may end at the IPv4 host, so an address
  * filter has to judge both the outer and the inner address.
  *

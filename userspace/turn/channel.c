@@ -6,6 +6,7 @@
 #include "stun/error_code.h"
 #include "turn/allocation.h"
 #include "turn/offload.h"
+#include "turn/refused_peer.h"
 
 static uint64_t number_hash(const struct turn_allocation *a, uint16_t number)
 {
@@ -156,8 +157,10 @@ static unsigned int check_binding(struct turn_request *req, uint16_t *number,
 		return STUN_ERR_BAD_REQUEST;
 	if (!turn_leg_alive(turn_leg(a, peer->family), req->now))
 		return STUN_ERR_PEER_ADDRESS_FAMILY_MISMATCH;
-	if (!turn_peer_filter_permits(&cfg->peers, &named))
+	if (!turn_peer_filter_permits(&cfg->peers, &named)) {
+		turn_refused_peer(a, &named);
 		return STUN_ERR_FORBIDDEN;
+	}
 	return 0;
 }
 

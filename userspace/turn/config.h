@@ -109,6 +109,8 @@ enum turn_default_family {
  * @max_permissions: most permissions of one allocation
  * @max_channels: most channels of one allocation
  * @peers: which peers clients may reach
+ * @default_denied_remedy: what an operator can do who wants clients to reach
+ *	one that the filter's default refuses, for the log; a static text or NULL
  * @nat: the relay addresses that have another form outside
  */
 struct turn_config {
@@ -144,6 +146,7 @@ struct turn_config {
 	uint32_t max_channels;
 
 	struct turn_peer_filter peers;
+	const char *default_denied_remedy;
 	struct turn_nat nat;
 };
 

@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "turn/peer_filter.h"
 
+/* Addresses of a family whose first @bits are those of @ip; @name says so. */
+struct prefix {
+	const char *name;
+	uint16_t family;
+	uint8_t bits;
+	uint8_t ip[8];
+};
+
+#define IPV4(a, b, c, d, n) \
+	{ #a "." #b "." #c "." #d "/" #n, AF_INET, n, { a, b, c, d } }
+#define IPV6(text, n, ...) { text "/" #n, AF_INET6, n, { __VA_ARGS__ } }
+
 /*
  * RFC 6890 and its successors: what is not a host on the Internet. Loopback is
- * not listed, for it has a switch of its own, which the list must not undo.
+ * not listed, for it has a switch of its own, which the list must not undo; nor
+ * are 0.0.0.0/8, ::/128 and ::ffff:0:0/96, which nothing permits.
  */
-static const struct {
-	const char *prefix;
-	unsigned int bits;
-} default_denied[] = {
-	{ "0.0.0.0", 8 }, { "10.0.0.0", 8 }, { "100.64.0.0", 10 },
-	{ "169.254.0.0", 16 }, { "172.16.0.0", 12 }, { "192.0.0.0", 24 },
-	{ "192.0.2.0", 24 }, { "192.88.99.0", 24 }, { "192.168.0.0", 16 },
-	{ "198.18.0.0", 15 }, { "198.51.100.0", 24 }, { "203.0.113.0", 24 },
-	{ "224.0.0.0", 4 }, { "240.0.0.0", 4 },
-	{ "::", 128 }, { "::ffff:0:0", 96 }, { "64:ff9b::", 96 },
-	{ "64:ff9b:1::", 48 }, { "100::", 64 }, { "2001::", 23 },
-	{ "2001:db8::", 32 }, { "2002::", 16 }, { "fc00::", 7 },
-	{ "fe80::", 10 }, { "ff00::", 8 },
+static const struct prefix default_denied[] = {
+	IPV4(10, 0, 0, 0, 8), IPV4(100, 64, 0, 0, 10),
+	IPV4(169, 254, 0, 0, 16), IPV4(172, 16, 0, 0, 12),
+	IPV4(192, 0, 0, 0, 24), IPV4(192, 0, 2, 0, 24),
+	IPV4(192, 88, 99, 0, 24), IPV4(192, 168, 0, 0, 16),
+	IPV4(198, 18, 0, 0, 15), IPV4(198, 51, 100, 0, 24),
+	IPV4(203, 0, 113, 0, 24), IPV4(224, 0, 0, 0, 4), IPV4(240, 0, 0, 0, 4),
+	IPV6("64:ff9b::", 96, 0, 0x64, 0xff, 0x9b),
+	IPV6("64:ff9b:1::", 48, 0, 0x64, 0xff, 0x9b, 0, 1),
+	IPV6("100::", 64, 1), IPV6("2001::", 23, 0x20, 1),
+	IPV6("2001:db8::", 32, 0x20, 1, 0xd, 0xb8),
+	IPV6("2002::", 16, 0x20, 2), IPV6("3fff::", 20, 0x3f, 0xff),
+	IPV6("fc00::", 7, 0xfc), IPV6("fe80::", 10, 0xfe, 0x80),
+	IPV6("fec0::", 10, 0xfe, 0xc0), IPV6("ff00::", 8, 0xff),
 };
+
+_Static_assert(sizeof(default_denied) / sizeof(*default_denied) ==
+	       TURN_PEER_FILTER_DEFAULT_RANGES, "counted in the header");
 
 void turn_peer_filter_init(struct turn_peer_filter *filter)
 {
@@ -38,6 +54,7 @@ void turn_peer_filter_free(struct turn_peer_filter *filter)
 {
 	free(filter->allowed.v);
 	free(filter->denied.v);
+	free(filter->nat64.v);
 	free(filter->own.v);
 	*filter = (struct turn_peer_filter){ 0 };
 }
@@ -76,26 +93,61 @@ int turn_peer_filter_deny(struct turn_peer_filter *filter,
 	return add_range(&filter->denied, first, last);
 }
 
-int turn_peer_filter_deny_default(struct turn_peer_filter *filter)
+void turn_peer_filter_deny_default(struct turn_peer_filter *filter)
 {
-	size_t i;
+	filter->deny_default = true;
+}
 
-	for (i = 0; i < sizeof(default_denied) / sizeof(*default_denied); i++) {
-		struct transport_addr first, last;
-		size_t bit;
-		int err;
+/* Do the first @bits of two addresses agree? */
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
+{
+	unsigned int rest = bits % 8;
 
-		err = transport_addr_parse(&first, default_denied[i].prefix);
-		if (err)
-			return err;
-		last = first;
-		for (bit = default_denied[i].bits;
-		     bit < 8 * transport_addr_ip_len(&first); bit++)
-			last.ip[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-		err = turn_peer_filter_deny(filter, &first, &last);
-		if (err)
-			return err;
+	return memcmp(a, b, bits / 8) == 0 &&
+	       (!rest || (a[bits / 8] ^ b[bits / 8]) >> (8 - rest) == 0);
+}
+
+/* Number of the range of the default list that an address is in, or -1. */
+static int in_default(const struct transport_addr *addr)
+{
+	uint8_t ip[16] = { 0 };
+
+	for (int i = 0; i < TURN_PEER_FILTER_DEFAULT_RANGES; i++) {
+		const struct prefix *p = &default_denied[i];
+
+		memcpy(ip, p->ip, sizeof(p->ip));
+		if (p->family == addr->family &&
+		    same_bits(ip, addr->ip, p->bits))
+			return i;
 	}
+	return -1;
+}
+
+static bool is_nat64_length(unsigned int bits)
+{
+	return bits == 96 || (bits >= 32 && bits <= 64 && bits % 8 == 0);
+}
+
+int turn_peer_filter_add_nat64(struct turn_peer_filter *filter,
+			       const struct transport_addr *first,
+			       const struct transport_addr *last)
+{
+	struct turn_nat64_prefix *v;
+	unsigned int bits = 96, i;
+
+	while (bits && !same_bits(first->ip, last->ip, bits))
+		bits -= 8;
+	for (i = bits / 8; i < 16; i++)
+		if (first->ip[i] != 0 || last->ip[i] != 0xff)
+			return -EINVAL;
+	if (first->family != AF_INET6 || last->family != AF_INET6 ||
+	    !is_nat64_length(bits))
+		return -EINVAL;
+	v = reallocarray(filter->nat64.v, filter->nat64.n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	filter->nat64.v = v;
+	v[filter->nat64.n++] = (struct turn_nat64_prefix){ *first, bits };
 	return 0;
 }
 
@@ -180,19 +232,57 @@ static bool is_v4_mapped(const struct transport_addr *addr)
 	       memcmp(addr->ip, prefix, sizeof(prefix)) == 0;
 }
 
+/* Behind the prefix, but bits 64 to 71 are not used (RFC 6052, section 2.2). */
+static void read_nat64(const struct turn_nat64_prefix *prefix,
+		       const struct transport_addr *addr,
+		       struct transport_addr *inner)
+{
+	const uint8_t *from = addr->ip + prefix->bits / 8;
+	uint8_t ip[4];
+
+	for (int i = 0; i < 4; i++, from++) {
+		if (from == addr->ip + 8)
+			from++;
+		ip[i] = *from;
+	}
+	transport_addr_from_ip(inner, AF_INET, ip, addr->port);
+}
+
+/* The IPv4 host that packets to an IPv6 address may end at, if there is one. */
+static bool find_inner(const struct turn_peer_filter *filter,
+		       const struct transport_addr *addr,
+		       struct transport_addr *inner)
+{
+	for (size_t i = 0; i < filter->nat64.n; i++) {
+		const struct turn_nat64_prefix *p = &filter->nat64.v[i];
+
+		if (addr->family == AF_INET6 &&
+		    same_bits(p->prefix.ip, addr->ip, p->bits)) {
+			read_nat64(p, addr, inner);
+			return true;
+		}
+	}
+	return transport_addr_embedded_ipv4(addr, inner);
+}
+
+static bool switched_off(const struct turn_peer_filter *filter,
+			 const struct transport_addr *addr)
+{
+	return is_unspecified(addr) ||
+	       (is_loopback(addr) && !filter->allow_loopback) ||
+	       (is_multicast(addr) && filter->no_multicast);
+}
+
 static bool judge(const struct turn_peer_filter *filter,
 		  const struct transport_addr *addr, bool any_port)
 {
-	if (is_unspecified(addr))
+	if (switched_off(filter, addr))
 		return false;
-	if (is_loopback(addr) && !filter->allow_loopback)
-		return false;
-	if (is_multicast(addr) && filter->no_multicast)
-		return false;
-	if (in_ranges(&filter->allowed, addr))
+	if (in_ranges(&filter->allowed, addr) ||
+	    is_own(filter, addr, any_port))
 		return true;
-	return !in_ranges(&filter->denied, addr) ||
-	       is_own(filter, addr, any_port);
+	return !in_ranges(&filter->denied, addr) &&
+	       !(filter->deny_default && in_default(addr) >= 0);
 }
 
 static bool permits(const struct turn_peer_filter *filter,
@@ -203,7 +293,7 @@ static bool permits(const struct turn_peer_filter *filter,
 	if (!transport_addr_ip_len(peer) || (!any_port && !peer->port) ||
 	    is_v4_mapped(peer))
 		return false;
-	if (transport_addr_embedded_ipv4(peer, &inner) &&
+	if (find_inner(filter, peer, &inner) &&
 	    !judge(filter, &inner, any_port))
 		return false;
 	return judge(filter, peer, any_port);
@@ -219,4 +309,33 @@ bool turn_peer_filter_permits(const struct turn_peer_filter *filter,
 			      const struct transport_addr *peer)
 {
 	return permits(filter, peer, false);
+}
+
+/* Would it be permitted, but for the default? Then the range that refuses. */
+static int refused_by_default(const struct turn_peer_filter *filter,
+			      const struct transport_addr *addr, bool any_port)
+{
+	struct turn_peer_filter open = *filter;
+
+	open.deny_default = false;
+	return judge(&open, addr, any_port) && !judge(filter, addr, any_port) ?
+	       in_default(addr) : -1;
+}
+
+int turn_peer_filter_default_range(const struct turn_peer_filter *filter,
+				   const struct transport_addr *peer,
+				   const char **name)
+{
+	struct transport_addr inner;
+	int range;
+
+	if (!transport_addr_ip_len(peer) || is_v4_mapped(peer))
+		return -1;
+	range = refused_by_default(filter, peer, !peer->port);
+	if (range < 0 && judge(filter, peer, !peer->port) &&
+	    find_inner(filter, peer, &inner))
+		range = refused_by_default(filter, &inner, !peer->port);
+	if (range >= 0)
+		*name = default_denied[range].name;
+	return range;
 }

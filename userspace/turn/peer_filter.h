@@ -7,8 +7,10 @@
  * 1. The unspecified address is never a peer; loopback and multicast are
  *    refused unless switched on.
  * 2. An allowed range wins over all denied ones.
- * 3. Denied ranges refuse. The server's own relay addresses are exempt, so
- *    that two clients of one relay can meet, but only on relay ports.
+ * 3. Denied ranges refuse, and so do those that are nobody's peer on the
+ *    Internet, if that default is on. The server's own relay addresses are
+ *    exempt, so that two clients of one relay can meet, but only on relay
+ *    ports.
  *
  * IPv6 addresses that carry an IPv4 one (NAT64, 6to4, Teredo) are judged twice,
  * as they stand and by what is in them: packets to them may end at the IPv4
@@ -42,6 +44,22 @@ struct turn_ip_ranges {
 };
 
 /**
+ * struct turn_nat64_prefix - a network's own prefix for IPv4 (RFC 6052)
+ * @prefix: the prefix, the rest zero
+ * @bits: its length: 32, 40, 48, 56, 64 or 96
+ */
+struct turn_nat64_prefix {
+	struct transport_addr prefix;
+	unsigned int bits;
+};
+
+/** struct turn_nat64_prefixes - a list of them, owned */
+struct turn_nat64_prefixes {
+	struct turn_nat64_prefix *v;
+	size_t n;
+};
+
+/**
  * struct turn_own_addrs - the server's own relay and external addresses
  * @v: the addresses; ports are ignored
  * @n: how many
@@ -55,7 +73,9 @@ struct turn_own_addrs {
  * struct turn_peer_filter - the rules
  * @allowed: ranges that win over @denied
  * @denied: refused ranges
- * @own: exempt from @denied on ports @own_port_min to @own_port_max
+ * @deny_default: refuse what is nobody's peer on the Internet too
+ * @nat64: prefixes beside the well-known one
+ * @own: exempt from both on ports @own_port_min to @own_port_max
  * @own_port_min: lowest relay port
  * @own_port_max: highest relay port
  * @no_multicast: refuse multicast (and IPv4 broadcast) addresses
@@ -64,6 +84,8 @@ struct turn_own_addrs {
 struct turn_peer_filter {
 	struct turn_ip_ranges allowed;
 	struct turn_ip_ranges denied;
+	bool deny_default;
+	struct turn_nat64_prefixes nat64;
 	struct turn_own_addrs own;
 	uint16_t own_port_min;
 	uint16_t own_port_max;
@@ -95,13 +117,39 @@ int turn_peer_filter_deny(struct turn_peer_filter *filter,
 			  const struct transport_addr *last);
 
 /**
- * turn_peer_filter_deny_default() - add the ranges that are nobody's peer on
- * the Internet: private, link-local, documentation, reserved, transition
+ * turn_peer_filter_deny_default() - refuse what is nobody's peer on the
+ * Internet: private, link-local, documentation, reserved, transition
  * @filter: the rules
- *
- * Return: 0 or -ENOMEM.
  */
-int turn_peer_filter_deny_default(struct turn_peer_filter *filter);
+void turn_peer_filter_deny_default(struct turn_peer_filter *filter);
+
+/**
+ * turn_peer_filter_default_range() - is it the default that refuses a peer?
+ * @filter: the rules
+ * @peer: a peer that is not permitted; with port 0 only its IP was judged
+ * @name: filled: the range, as "10.0.0.0/8"; a static text
+ *
+ * Return: the range's number, from 0 and below
+ * TURN_PEER_FILTER_DEFAULT_RANGES; -1 if something else refuses the peer.
+ */
+int turn_peer_filter_default_range(const struct turn_peer_filter *filter,
+				   const struct transport_addr *peer,
+				   const char **name);
+
+#define TURN_PEER_FILTER_DEFAULT_RANGES 24
+
+/**
+ * turn_peer_filter_add_nat64() - IPv4 hosts have these IPv6 addresses, too
+ * @filter: the rules
+ * @first: lowest address of the prefix
+ * @last: highest address of the prefix
+ *
+ * Return: 0, -EINVAL if that is no prefix of 32, 40, 48, 56, 64 or 96 bits of
+ * IPv6 (RFC 6052, section 2.2), -ENOMEM.
+ */
+int turn_peer_filter_add_nat64(struct turn_peer_filter *filter,
+			       const struct transport_addr *first,
+			       const struct transport_addr *last);
 
 /**
  * turn_peer_filter_add_own() - add one of the server's own addresses

@@ -5,6 +5,7 @@
 #include "stun/error_code.h"
 #include "turn/allocation.h"
 #include "turn/offload.h"
+#include "turn/refused_peer.h"
 
 static uint64_t permission_hash(const struct turn_allocation *a,
 				const struct transport_addr *ip)
@@ -163,9 +164,10 @@ static unsigned int check_peers(struct turn_request *req)
 		n++;
 		if (!turn_leg_alive(turn_leg(a, peer.family), req->now))
 			code = code ? code : STUN_ERR_PEER_ADDRESS_FAMILY_MISMATCH;
-		else if (!turn_peer_filter_permits_ip(&req->srv->cfg->peers, &peer))
+		else if (!turn_peer_filter_permits_ip(&req->srv->cfg->peers, &peer)) {
+			turn_refused_peer(a, &peer);
 			code = code ? code : STUN_ERR_FORBIDDEN;
-		else if (is_new(req, &peer))
+		} else if (is_new(req, &peer))
 			fresh++;
 	}
 	/* An invalid request is that first, whatever its valid parts ask. */

@@ -10,6 +10,7 @@
 #include "stun/fingerprint.h"
 #include "turn/allocation.h"
 #include "turn/police.h"
+#include "turn/refused_peer.h"
 #include "turn/relay.h"
 
 #define UDP_PAYLOAD_MAX 65507
@@ -84,6 +85,7 @@ void turn_relay_send(struct turn_server *srv, const struct turn_5tuple *tuple,
 	}
 	/* The permission is for the IP address; the filter judges ports too. */
 	if (!turn_peer_filter_permits(&srv->cfg->peers, &named)) {
+		turn_refused_peer(a, &named);
 		turn_drop(srv, TURN_DROP_FORBIDDEN);
 		return;
 	}

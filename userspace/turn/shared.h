@@ -25,6 +25,7 @@
  * @users: users that hold a slot, by name
  * @reservations: reserved ports, by token
  * @limits: of the rate of all allocations; taken from without the lock
+ * @told_ranges: default ranges of the peer filter that were logged, as bits
  * @slots: quota slots in use: allocations and reserved ports
  */
 struct turn_shared {
@@ -34,6 +35,7 @@ struct turn_shared {
 	struct turn_table users;
 	struct turn_table reservations;
 	struct turn_bucket limits[TURN_DIRS];
+	uint32_t told_ranges;
 	uint64_t slots;
 };
 
