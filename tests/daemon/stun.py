@@ -14,7 +14,7 @@ SUCCESS, ERROR, INDICATION = 0x100, 0x110, 0x010
 USERNAME, INTEGRITY, ERROR_CODE, CHANNEL_NUMBER, LIFETIME = 0x0006, 0x0008, 0x0009, 0x000C, 0x000D
 PEER_ADDRESS, DATA_ATTR, REALM, NONCE, RELAYED_ADDRESS = 0x0012, 0x0013, 0x0014, 0x0015, 0x0016
 ADDRESS_FAMILY, EVEN_PORT, TRANSPORT, DONT_FRAGMENT, MAPPED = 0x0017, 0x0018, 0x0019, 0x001A, 0x0020
-TOKEN = 0x0022
+TOKEN, ICMP = 0x0022, 0x8004
 INTEGRITY_SHA256, PASSWORD_ALGORITHM, USERHASH, PASSWORD_ALGORITHMS = 0x001C, 0x001D, 0x001E, 0x8002
 MD5, SHA256 = 1, 2
 UDP = (TRANSPORT, bytes([17, 0, 0, 0]))
@@ -120,6 +120,13 @@ class Client:
     def receive(self):
         """Any datagram, those that came between first."""
         return self.waiting.pop(0) if self.waiting else self.socket.recv(65536)
+
+    def receive_data(self):
+        """The next datagram that does not tell of an ICMP error."""
+        while True:
+            data = self.receive()
+            if data[:2] != struct.pack("!H", DATA | INDICATION) or ICMP not in Answer(data).attributes:
+                return data
 
     def key(self):
         return hashlib.md5(b":".join([self.user.encode(), self.realm, self.password.encode()])).digest()

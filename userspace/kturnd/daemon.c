@@ -192,6 +192,7 @@ static int make_workers(struct daemon *daemon)
 	unsigned int count = choose_workers(daemon->cfg);
 
 	setup->relays = daemon->endpoints.relays;
+	setup->udp.report_errors = true;
 	setup->udp.buffer = daemon->cfg->sock_buf_size;
 	setup->udp.device = daemon->cfg->relay_device;
 	setup->listen_device = daemon->cfg->listening_device;

@@ -66,6 +66,7 @@ int listener_new(struct worker *worker, const struct transport_addr *addr,
 	listener->addr = *addr;
 	listener->ways = ways;
 	options.share_port = true;
+	options.report_errors = false;
 	options.device = worker->setup->listen_device;
 	ret = udp_socket_open(&listener->sock, addr->family, &options);
 	if (ret) {

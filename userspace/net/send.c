@@ -180,17 +180,25 @@ static int try_send(int fd, struct mmsghdr *msgs, unsigned int count)
 	       -1 : 1;
 }
 
+static bool may_be_of_another(const struct udp_socket *sock, int error)
+{
+	return sock->reports_errors && error != EAGAIN && error != ENOBUFS &&
+	       error != ENOMEM && error != EINTR;
+}
+
 /*
- * A connected socket reports an ICMP error that an earlier datagram met with
- * once, in place of sending this one: which then goes all the same.
+ * A socket reports an ICMP error that an earlier datagram met with once, in
+ * place of sending this one: which then goes all the same.
  */
-static int send_some(const struct udp_socket *sock, struct mmsghdr *msgs,
+static int send_some(struct udp_socket *sock, struct mmsghdr *msgs,
 		     unsigned int count)
 {
 	int sent = try_send(sock->fd, msgs, count);
 
-	if (sent < 0 && sock->connected && errno != EAGAIN)
+	if (sent < 0 && may_be_of_another(sock, errno)) {
+		sock->error_waits = true;
 		sent = try_send(sock->fd, msgs, count);
+	}
 	return sent;
 }
 

@@ -23,17 +23,27 @@ static void set_buffers(int fd, uint32_t bytes)
 /*
  * DF clear is the alternate behaviour of RFC 8656, sections 14 and 15, for
  * servers that cannot see the DF bit of what they receive. On IPv6 it lets the
- * kernel fragment by the path MTU that it has learnt.
+ * kernel fragment by the path MTU that it has learnt; on IPv4 routers do, so
+ * that an error about a datagram with DF is reported also when the socket has
+ * sent others since (IP_PMTUDISC_DONT would lose it).
  */
 void udp_socket_set_df(struct udp_socket *sock, bool df)
 {
 	if (sock->family == AF_INET)
 		socket_set(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER,
-			df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
+			df ? IP_PMTUDISC_DO : IP_PMTUDISC_OMIT);
 	else
 		socket_set(sock->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
 			df ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT);
 	sock->df = df;
+}
+
+static int report_errors(struct udp_socket *sock)
+{
+	sock->reports_errors = true;
+	return sock->family == AF_INET ?
+	       socket_set(sock->fd, IPPROTO_IP, IP_RECVERR, 1) :
+	       socket_set(sock->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 }
 
 int udp_socket_open(struct udp_socket *sock, int family,
@@ -53,6 +63,8 @@ int udp_socket_open(struct udp_socket *sock, int family,
 		ret = socket_set(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (!ret && options->share_port)
 		ret = socket_set(sock->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (!ret && options->report_errors)
+		ret = report_errors(sock);
 	/* First of all: which addresses can be bound may depend on it. */
 	if (!ret && options->device &&
 	    setsockopt(sock->fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,

@@ -19,7 +19,9 @@
  * @fd: the descriptor, -1 when closed
  * @family: AF_INET or AF_INET6
  * @wildcard: bound to 0.0.0.0 or ::, so local addresses travel with packets
- * @connected: sends to one peer, and learns of ICMP errors from there
+ * @connected: sends to one peer
+ * @reports_errors: learns of ICMP errors (net/socket_error.h)
+ * @error_waits: sending has shown that one is there
  * @df: sends with the DF bit set (IPv6: never fragments)
  * @send_first: first entry in the send queue, or SEND_NONE
  * @send_last: last entry, if there is a first
@@ -31,6 +33,8 @@ struct udp_socket {
 	uint16_t family;
 	bool wildcard;
 	bool connected;
+	bool reports_errors;
+	bool error_waits;
 	bool df;
 	uint16_t send_first;
 	uint16_t send_last;
@@ -42,11 +46,13 @@ struct udp_socket {
  * struct udp_options - how to open one
  * @share_port: SO_REUSEPORT: one of several, among which the kernel spreads
  *	the clients
+ * @report_errors: queue ICMP errors about what was sent from its address
  * @device: device that it sends and receives by, a VRF perhaps; NULL: any
  * @buffer: size of send and receive buffers in bytes; 0: the system's default
  */
 struct udp_options {
 	bool share_port;
+	bool report_errors;
 	const char *device;
 	uint32_t buffer;
 };

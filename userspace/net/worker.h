@@ -25,8 +25,8 @@ struct worker;
  * @shared: state that the servers share
  * @config: their configuration
  * @relays: relay addresses
- * @udp: for all sockets; @share_port is for listeners only, and @device for
- *	those that relay
+ * @udp: for all sockets; @share_port is for listeners only, @device and
+ *	@report_errors for those that relay
  * @listen_device: that of the listeners
  * @tls: what TLS and DTLS connections begin with, until worker_set_tls();
  *	NULL: there are none

@@ -112,7 +112,8 @@ unsigned int worker_receive(struct worker *worker, struct udp_socket *sock,
 			    unsigned int *first);
 
 /**
- * worker_read_peers() - read a burst of peers' datagrams and handle it
+ * worker_read_peers() - read a burst of peers' datagrams, or of errors about
+ * what was sent to them, and handle it
  * @relay: relayed transport address that they came to
  * @sock: either of its sockets
  */

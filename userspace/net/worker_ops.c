@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "net/socket_error.h"
 #include "net/worker_internal.h"
 
 static void fill_random(void *env, void *buf, size_t len)
@@ -55,6 +56,37 @@ static int relay_open(void *env, const struct turn_relay_request *request,
 	return 0;
 }
 
+/* Errors read from a socket at a time, so that others get their turn. */
+#define ERROR_BURST 16
+
+/* A datagram too big for this host is tried twice (send.c), so told of twice. */
+static bool is_repeated(const struct socket_error *error,
+			const struct socket_error *last)
+{
+	return error->local && last->local &&
+	       transport_addr_equal(&error->peer, &last->peer);
+}
+
+static void read_errors(struct relay_socket *relay, struct udp_socket *sock,
+			uint64_t now)
+{
+	struct socket_error error, last = { 0 };
+
+	sock->error_waits = false;
+	for (int i = 0; i < ERROR_BURST && socket_error_read(sock, &error); i++) {
+		if (error.icmp.type && !is_repeated(&error, &last))
+			turn_server_peer_icmp(relay->worker->server,
+					      relay->allocation, &error.peer,
+					      &error.icmp, now);
+		last = error;
+	}
+}
+
+/*
+ * The event loop tells of an error as it tells of datagrams, and as long as one
+ * is queued; a pending one also comes in place of datagrams. So whoever finds
+ * none looks for errors, and nobody else has to.
+ */
 void worker_read_peers(struct relay_socket *relay, struct udp_socket *sock)
 {
 	struct worker *worker = relay->worker;
@@ -63,6 +95,8 @@ void worker_read_peers(struct relay_socket *relay, struct udp_socket *sock)
 	unsigned int count = worker_receive(worker, sock, &first);
 	uint64_t now = worker_now();
 
+	if (sock->reports_errors && (!count || sock->error_waits))
+		read_errors(relay, sock, now);
 	/* The allocation may end, and with it the relay, at any of these. */
 	for (i = first; i < first + count && relay->allocation; i++) {
 		if (!receive_get(worker->pool, i, &datagram))
