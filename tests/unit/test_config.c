@@ -661,6 +661,77 @@ TEST_F(config, nat64_prefixes)
 	EXPECT_EQ(1, self->cfg.nat64_prefix.n);
 }
 
+static const char *shown(const struct transport_addr *addr)
+{
+	static char text[TRANSPORT_ADDR_STRLEN];
+
+	return transport_addr_print_ip(addr, text);
+}
+
+TEST_F(config, rfc5780_takes_the_first_two_addresses_of_a_family)
+{
+	const struct turn_discovery_site *site;
+	struct turn_config *core;
+
+	GOOD("no-auth");
+	GOOD("rfc5780");
+	GOOD("listening-ip=192.0.2.1");
+	GOOD("listening-ip=2001:db8::1");
+	GOOD("listening-ip=192.0.2.1");
+	GOOD("listening-ip=192.0.2.2");
+	GOOD("listening-ip=192.0.2.3");
+	GOOD("external-ip=203.0.113.2/192.0.2.2");
+	GOOD("alt-listening-port=4000");
+	GOOD("rfc5780-rps=5");
+	core = core_config_make(&self->cfg, &self->report);
+	ASSERT_NE(NULL, core);
+	EXPECT_TRUE(core->discovery.on);
+	EXPECT_EQ(5, core->discovery.rate);
+	EXPECT_EQ(3478, core->discovery.ports[0]);
+	EXPECT_EQ(4000, core->discovery.ports[1]);
+	site = &core->discovery.sites[0];
+	EXPECT_STREQ("192.0.2.1", shown(&site->local[0]));
+	EXPECT_STREQ("192.0.2.2", shown(&site->local[1]));
+	EXPECT_STREQ("192.0.2.1", shown(&site->told[0]));
+	EXPECT_STREQ("203.0.113.2", shown(&site->told[1]));
+	EXPECT_EQ(0, core->discovery.sites[1].local[0].family);
+	EXPECT_TRUE(core->response_origin);
+	turn_config_put(core);
+}
+
+TEST_F(config, rfc5780_says_what_it_lacks)
+{
+	GOOD("no-auth");
+	GOOD("rfc5780");
+	GOOD("listening-ip=192.0.2.1");
+	GOOD("listening-ip=2001:db8::1");
+	GOOD("alt-listening-port=3478");
+	config_check(&self->cfg, &self->report);
+	EXPECT_TRUE(has_finding(&self->report, "give alt-listening-port"));
+	EXPECT_TRUE(has_finding(&self->report, "two listening-ip of a family"));
+	EXPECT_EQ(1, self->report.errors);
+}
+
+TEST_F(config, limits_on_strangers)
+{
+	struct turn_config *core;
+
+	GOOD("no-auth");
+	GOOD("response-origin-only-with-rfc5780");
+	GOOD("unauthorized-ratelimit-rps=20");
+	core = core_config_make(&self->cfg, &self->report);
+	ASSERT_NE(NULL, core);
+	EXPECT_EQ(0, core->unauthorized_rate);
+	EXPECT_FALSE(core->response_origin);
+	EXPECT_FALSE(core->discovery.on);
+	turn_config_put(core);
+	GOOD("unauthorized-ratelimit");
+	core = core_config_make(&self->cfg, &self->report);
+	ASSERT_NE(NULL, core);
+	EXPECT_EQ(20, core->unauthorized_rate);
+	turn_config_put(core);
+}
+
 TEST_F(config, core_refuses_a_user_twice)
 {
 	GOOD("realm=example.org");

@@ -195,7 +195,7 @@ TEST(unknown_required_attributes_are_listed)
 	raw_begin(&raw);
 	raw_attr(&raw, 0x7001, 5, 0);
 	raw_attr(&raw, STUN_ATTR_LIFETIME, 4, 0);
-	raw_attr(&raw, STUN_ATTR_CHANGE_REQUEST, 4, 0);
+	raw_attr(&raw, STUN_ATTR_PRIORITY, 4, 0);
 	raw_attr(&raw, 0x7001, 5, 0);		/* again: listed once */
 	raw_attr(&raw, 0x9001, 3, 0);		/* optional: passed over */
 	raw_attr(&raw, STUN_ATTR_MOBILITY_TICKET, 3, 0);
@@ -203,7 +203,7 @@ TEST(unknown_required_attributes_are_listed)
 	ASSERT_EQ(STUN_OK, raw_decode(&raw, &msg));
 	ASSERT_EQ(3, msg.unknown_count);
 	EXPECT_EQ(0x7001, msg.unknown[0]);
-	EXPECT_EQ(STUN_ATTR_CHANGE_REQUEST, msg.unknown[1]);
+	EXPECT_EQ(STUN_ATTR_PRIORITY, msg.unknown[1]);
 	EXPECT_EQ(0x0000, msg.unknown[2]);
 	EXPECT_TRUE(stun_has(&msg, STUN_ATTR_LIFETIME));
 	EXPECT_FALSE(stun_has(&msg, 0x7001));

@@ -68,6 +68,7 @@ struct world {
 	struct transport_addr to_peer_addr;
 	unsigned int to_peer_flags;
 	size_t n_replies;
+	struct turn_5tuple reply_tuple;
 	char trace[1024];
 
 	/* the request being made, and the last response */
@@ -223,7 +224,7 @@ static inline void world_reply_client(void *env,
 {
 	struct world *w = env;
 
-	(void)tuple;
+	w->reply_tuple = *tuple;
 	world_to_client(w, buf, len);
 	w->n_replies++;
 	trace(w, "reply ");

@@ -19,6 +19,8 @@ void config_init(struct kturnd_config *cfg)
 		.max_port = 65535,
 		.stale_nonce = 600,
 		.prometheus_port = 9641,
+		.unauthorized_rps = 10,
+		.rfc5780_rps = 10,
 		.default_denied_peers = true,
 		.software_attribute = true,
 		.max_allocate_lifetime = 3600,

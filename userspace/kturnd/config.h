@@ -169,6 +169,8 @@ struct kturnd_config {
 	struct config_strings auth_secrets;
 	char *rest_api_separator;
 	bool no_password_algorithms;
+	uint32_t unauthorized_rps;
+	bool unauthorized_ratelimit;
 	bool secure_stun;
 	bool no_stun;
 	bool stun_only;
@@ -185,6 +187,12 @@ struct kturnd_config {
 	bool default_denied_peers;
 	bool no_multicast_peers;
 	bool allow_loopback_peers;
+
+	/* NAT behaviour discovery */
+	bool rfc5780;
+	uint32_t alt_listening_port;	/* 0: the one above listening_port */
+	uint32_t rfc5780_rps;
+	bool response_origin_only_with_rfc5780;
 
 	/* the protocol */
 	bool fingerprint;

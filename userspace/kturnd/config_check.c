@@ -101,6 +101,34 @@ static void check_relay_addresses(const struct kturnd_config *cfg,
 					     "external-ip: with several of one address family each needs the form PUBLIC/PRIVATE");
 }
 
+static size_t count_family(const struct config_addrs *list, int family)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		n += list->v[i].family == family && !is_wildcard(&list->v[i]);
+	return n;
+}
+
+static void check_discovery(const struct kturnd_config *cfg,
+			    struct report *report)
+{
+	uint32_t alt = cfg->alt_listening_port ?: cfg->listening_port + 1;
+
+	if (!cfg->rfc5780)
+		return;
+	if (alt > UINT16_MAX || alt == cfg->listening_port)
+		report_error(report, NULL,
+			     "rfc5780 needs a second port; give alt-listening-port, other than listening-port");
+	if (cfg->no_stun)
+		report_warning(report, NULL,
+			       "rfc5780 has no effect with no-stun");
+	if (count_family(&cfg->listening_ip, AF_INET) < 2 &&
+	    count_family(&cfg->listening_ip, AF_INET6) < 2)
+		report_warning(report, NULL,
+			       "rfc5780 has no second address to answer from, so clients cannot learn how NATs filter and map; give two listening-ip of a family");
+}
+
 /*
  * As coturn does it: users mean lt-cred-mech, secrets mean use-auth-secret,
  * and where nothing is said about credentials everybody is served.
@@ -181,6 +209,7 @@ void config_check(struct kturnd_config *cfg, struct report *report)
 	check_tls(cfg, report);
 	check_ways_in(cfg, report);
 	check_relay_addresses(cfg, report);
+	check_discovery(cfg, report);
 	check_credentials(cfg, report);
 	check_daemon(cfg, report);
 	check_metrics(cfg, report);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kturnd/discovery.h"
 #include "version.h"
 
 static const enum turn_default_family families[] = {
@@ -20,6 +21,10 @@ static void set_values(const struct kturnd_config *cfg,
 	core->no_password_algorithms = cfg->no_password_algorithms;
 	core->secure_stun = cfg->secure_stun;
 	core->log_binding = cfg->log_binding;
+	core->unauthorized_rate = cfg->unauthorized_ratelimit ?
+				  cfg->unauthorized_rps : 0;
+	core->response_origin = !cfg->response_origin_only_with_rfc5780;
+	discovery_fill(cfg, &core->discovery);
 	core->no_stun = cfg->no_stun;
 	core->stun_only = cfg->stun_only;
 	core->fingerprint = cfg->fingerprint;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kturnd/discovery.h"
 #include "net/listener.h"
 #include "net/local_addresses.h"
 #include "net/sockaddr.h"
@@ -84,6 +85,24 @@ static int resolve_listen(const struct kturnd_config *cfg,
 	return ret;
 }
 
+/* The second port of NAT behaviour discovery, where that has two addresses. */
+static int resolve_discovery(const struct kturnd_config *cfg,
+			     struct endpoints *ep)
+{
+	struct turn_discovery discovery;
+	int ret = 0;
+
+	discovery_fill(cfg, &discovery);
+	for (int i = 0; i < 4 && !ret; i++) {
+		const struct transport_addr *ip =
+			&discovery.sites[i / 2].local[i % 2];
+
+		if (ip->family)
+			ret = add_listen(ep, ip, discovery.ports[1], false);
+	}
+	return ret;
+}
+
 static const char *explain_bind(int error)
 {
 	switch (-error) {
@@ -139,9 +158,8 @@ static void check_listen(const struct kturnd_config *cfg, struct endpoints *ep,
 			     "there is no address to listen on; give listening-ip");
 }
 
-/* What clients are told for an address of ours, by external-ip. */
-static struct transport_addr public_address(const struct kturnd_config *cfg,
-					    const struct transport_addr *bound)
+struct transport_addr endpoints_public(const struct kturnd_config *cfg,
+				       const struct transport_addr *bound)
 {
 	const struct config_external *ext = cfg->external_ip.v;
 	size_t n = cfg->external_ip.n;
@@ -175,7 +193,7 @@ static int add_relay(const struct kturnd_config *cfg, struct endpoints *ep,
 	v += relays->n;
 	v->bound = *ip;
 	v->bound.port = 0;
-	v->relayed = public_address(cfg, ip);
+	v->relayed = endpoints_public(cfg, ip);
 	v->ports = port_pool_new(range);
 	if (!v->ports)
 		return -ENOMEM;
@@ -244,7 +262,7 @@ void endpoints_resolve(const struct kturnd_config *cfg, struct endpoints *ep,
 	int ret;
 
 	*ep = (struct endpoints){ 0 };
-	ret = resolve_listen(cfg, ep);
+	ret = resolve_listen(cfg, ep) ?: resolve_discovery(cfg, ep);
 	if (!ret) {
 		check_listen(cfg, ep, report);
 		ret = resolve_relays(cfg, ep);

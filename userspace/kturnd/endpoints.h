@@ -47,6 +47,10 @@ struct endpoints {
 void endpoints_resolve(const struct kturnd_config *cfg,
 		       struct endpoints *endpoints, struct report *report);
 
+/** endpoints_public() - what clients are told for an address of ours */
+struct transport_addr endpoints_public(const struct kturnd_config *cfg,
+				       const struct transport_addr *bound);
+
 /** endpoints_free() - forget all; nobody may use the relays any more */
 void endpoints_free(struct endpoints *endpoints);
 

@@ -197,6 +197,13 @@ struct stun_icmp {
 	uint32_t data;
 };
 
+/** stun_get_change_request() - CHANGE-REQUEST (RFC 5780 7.2) */
+int stun_get_change_request(const struct stun_message *msg, bool *change_ip,
+			    bool *change_port);
+
+/** stun_get_response_port() - RESPONSE-PORT (RFC 5780 7.5) */
+int stun_get_response_port(const struct stun_message *msg, uint16_t *port);
+
 /** stun_get_icmp() - ICMP */
 int stun_get_icmp(const struct stun_message *msg, struct stun_icmp *icmp);
 

@@ -190,6 +190,31 @@ int stun_get_address_error_code(const struct stun_message *msg,
 	return read_error(msg, STUN_ATTR_ADDRESS_ERROR_CODE, error);
 }
 
+int stun_get_change_request(const struct stun_message *msg, bool *change_ip,
+			    bool *change_port)
+{
+	struct stun_reader r;
+	int ret = value_reader(msg, STUN_ATTR_CHANGE_REQUEST, &r);
+	uint32_t flags;
+
+	if (ret)
+		return ret;
+	flags = stun_read_u32(&r);
+	*change_ip = flags & 4;
+	*change_port = flags & 2;
+	return 0;
+}
+
+int stun_get_response_port(const struct stun_message *msg, uint16_t *port)
+{
+	struct stun_reader r;
+	int ret = value_reader(msg, STUN_ATTR_RESPONSE_PORT, &r);
+
+	if (!ret)
+		*port = stun_read_u16(&r);
+	return ret;
+}
+
 int stun_get_icmp(const struct stun_message *msg, struct stun_icmp *icmp)
 {
 	struct stun_reader r;

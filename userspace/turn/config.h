@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "turn/discovery.h"
 #include "turn/nat.h"
 #include "turn/peer_filter.h"
 
@@ -84,6 +85,11 @@ enum turn_default_family {
  * @log_binding: log Binding requests
  * @no_stun: do not answer Binding requests
  * @stun_only: answer nothing but Binding requests
+ * @response_origin: RESPONSE-ORIGIN in responses to Binding requests, as far as
+ *	it fits, also where @discovery is not on
+ * @discovery: NAT behaviour discovery
+ * @unauthorized_rate: error responses over UDP to a source that has not shown a
+ *	key, per second; 0: any number
  * @fingerprint: FINGERPRINT in every message, not only in responses to
  *	requests that had it
  * @rfc5766_channels: accept channel numbers up to 0x7FFF
@@ -121,6 +127,9 @@ struct turn_config {
 	bool log_binding;
 	bool no_stun;
 	bool stun_only;
+	bool response_origin;
+	struct turn_discovery discovery;
+	uint32_t unauthorized_rate;
 	bool fingerprint;
 	bool rfc5766_channels;
 	enum turn_default_family default_family;

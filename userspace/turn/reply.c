@@ -11,6 +11,7 @@
 #include "turn/nonce.h"
 #include "turn/password_algorithm.h"
 #include "turn/request.h"
+#include "turn/source_limit.h"
 #include "turn/users.h"
 
 #define AMPLIFICATION_MAX 3
@@ -28,7 +29,8 @@ static size_t budget(const struct turn_request *req)
 {
 	if (req->authenticated || req->tuple->transport != TURN_UDP)
 		return TURN_REPLY_MAX;
-	return AMPLIFICATION_MAX * req->msg->len;
+	return AMPLIFICATION_MAX * (req->msg->len + req->headers) -
+	       req->headers;
 }
 
 static bool wants_fingerprint(const struct turn_request *req)
@@ -94,6 +96,19 @@ static void begin(struct turn_request *req, enum stun_class class)
 			    class, req->msg);
 }
 
+/* Start an error response; false if this stranger has had enough of them. */
+static bool begin_error(struct turn_request *req)
+{
+	if (!req->authenticated && req->tuple->transport == TURN_UDP &&
+	    !turn_source_permits(req->srv->shared, &req->tuple->client,
+				 req->srv->cfg->unauthorized_rate, req->now)) {
+		turn_drop(req->srv, TURN_DROP_SOURCE_RATE);
+		return false;
+	}
+	begin(req, STUN_ERROR);
+	return true;
+}
+
 static void count_error(struct turn_request *req, unsigned int code)
 {
 	if (req->msg->method == STUN_BINDING)
@@ -106,6 +121,14 @@ struct stun_builder *turn_reply_begin(struct turn_request *req)
 {
 	begin(req, STUN_SUCCESS);
 	return &req->b;
+}
+
+void turn_reply_address_if_it_fits(struct turn_request *req, uint16_t type,
+				   const struct transport_addr *addr)
+{
+	if (final_len(req) + attr_len(4 + transport_addr_ip_len(addr)) <=
+	    budget(req))
+		stun_put_address(&req->b, type, addr);
 }
 
 void turn_reply_end(struct turn_request *req)
@@ -129,7 +152,8 @@ static void put_error_code(struct turn_request *req, unsigned int code,
 
 void turn_reply_error(struct turn_request *req, unsigned int code)
 {
-	begin(req, STUN_ERROR);
+	if (!begin_error(req))
+		return;
 	put_error_code(req, code, 0);
 	if (reply_finish(req))
 		count_error(req, code);
@@ -137,12 +161,16 @@ void turn_reply_error(struct turn_request *req, unsigned int code)
 
 void turn_reply_unknown(struct turn_request *req)
 {
+	uint16_t types[STUN_UNKNOWN_MAX + TURN_DISCOVERY_ATTRS];
 	size_t n = req->msg->unknown_count;
 
-	begin(req, STUN_ERROR);
+	if (!begin_error(req))
+		return;
+	memcpy(types, req->msg->unknown, n * sizeof(*types));
+	n += turn_discovery_unknown(req, types + n);
 	put_error_code(req, STUN_ERR_UNKNOWN_ATTRIBUTE,
 		       attr_len(n * sizeof(uint16_t)));
-	stun_put_unknown_attributes(&req->b, req->msg->unknown, n);
+	stun_put_unknown_attributes(&req->b, types, n);
 	if (reply_finish(req))
 		count_error(req, STUN_ERR_UNKNOWN_ATTRIBUTE);
 }
@@ -189,7 +217,8 @@ void turn_reply_challenge(struct turn_request *req, unsigned int code)
 	char nonce[TURN_NONCE_MAX + 1];
 	bool sent;
 
-	begin(req, STUN_ERROR);
+	if (!begin_error(req))
+		return;
 	offer = fitting_offer(req, final_len(req) + attr_len(4) + realm_len);
 	turn_nonce_make(&req->srv->shared->nonce_key, &req->tuple->client,
 			req->now, offer, nonce);

@@ -23,6 +23,8 @@
  * @key: the user's key
  * @username: the user's name, at least as long as the request is served; empty
  *	without authentication
+ * @headers: bytes that travel with request and response, where they count in
+ *	how much longer this one may be
  * @b: the response being built
  */
 struct turn_request {
@@ -37,6 +39,7 @@ struct turn_request {
 	enum stun_hmac hmac;
 	struct stun_key key;
 	struct stun_bytes username;
+	size_t headers;
 	struct stun_builder b;
 };
 
@@ -63,7 +66,14 @@ void turn_reply_end(struct turn_request *req);
 /** turn_reply_error() - refuse a request */
 void turn_reply_error(struct turn_request *req, unsigned int code);
 
-/** turn_reply_unknown() - refuse with 420 and the unknown attributes */
+/** turn_reply_address_if_it_fits() - add to @req->b what is merely nice */
+void turn_reply_address_if_it_fits(struct turn_request *req, uint16_t type,
+				   const struct transport_addr *addr);
+
+/**
+ * turn_reply_unknown() - refuse with 420 and the unknown attributes, those of
+ * turn_discovery_unknown() among them
+ */
 void turn_reply_unknown(struct turn_request *req);
 
 /** turn_reply_challenge() - refuse with 401 or 438, a realm and a nonce */

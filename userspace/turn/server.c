@@ -129,27 +129,6 @@ void turn_server_drain(struct turn_server *srv, bool drain)
 	srv->draining = drain;
 }
 
-static void log_binding(const struct turn_request *req)
-{
-	char client[TRANSPORT_ADDR_STRLEN];
-
-	turn_log(req->srv, TURN_LOG_INFO, NULL, "Binding request of %s",
-		 transport_addr_print(&req->tuple->client, client));
-}
-
-void turn_serve_binding(struct turn_request *req)
-{
-	if (req->msg->bad_attribute) {
-		turn_reply_error(req, STUN_ERR_BAD_REQUEST);
-		return;
-	}
-	if (req->srv->cfg->log_binding)
-		log_binding(req);
-	stun_put_address(turn_reply_begin(req), STUN_ATTR_XOR_MAPPED_ADDRESS,
-			 &req->tuple->client);
-	turn_reply_end(req);
-}
-
 /* What the server knows of a method. */
 struct method {
 	uint16_t method;
@@ -190,6 +169,7 @@ static void handle_request(struct turn_server *srv,
 			   const struct stun_message *msg, uint64_t now)
 {
 	const struct method *method = find_method(srv->cfg, msg->method);
+	uint16_t types[TURN_DISCOVERY_ATTRS];
 	struct turn_request req = {
 		.srv = srv, .tuple = tuple, .msg = msg, .now = now,
 		.realm = &srv->cfg->realm,
@@ -205,7 +185,7 @@ static void handle_request(struct turn_server *srv,
 	req.allocation = turn_allocation_find(srv, tuple, now);
 	if (needs_auth(srv->cfg, msg->method) && !turn_authenticate(&req))
 		return;
-	if (msg->unknown_count)
+	if (msg->unknown_count || turn_discovery_unknown(&req, types))
 		turn_reply_unknown(&req);
 	else if (method->needs_allocation && !req.allocation)
 		turn_reply_error(&req, STUN_ERR_ALLOCATION_MISMATCH);

@@ -17,6 +17,9 @@
 #include "turn/table.h"
 #include "turn/turn.h"
 
+/* Memory against the chance that a stranger shares a flooder's limit. */
+#define TURN_SOURCES 16384
+
 /**
  * struct turn_shared - shared state
  * @nonce_key: signs nonces; never changes
@@ -25,6 +28,7 @@
  * @users: users that hold a slot, by name
  * @reservations: reserved ports, by token
  * @limits: of the rate of all allocations; taken from without the lock
+ * @sources: limits of what strangers get, by the hash of their address
  * @told_ranges: default ranges of the peer filter that were logged, as bits
  * @slots: quota slots in use: allocations and reserved ports
  */
@@ -35,6 +39,7 @@ struct turn_shared {
 	struct turn_table users;
 	struct turn_table reservations;
 	struct turn_bucket limits[TURN_DIRS];
+	struct turn_bucket sources[TURN_SOURCES];
 	uint32_t told_ranges;
 	uint64_t slots;
 };

@@ -42,7 +42,7 @@ struct turn_allocation;
 #define TURN_PAYLOAD_MAX (65507 - 48 - 12)
 
 /* Longest message that turn_ops.reply_client() is given. */
-#define TURN_REPLY_MAX 1280
+#define TURN_REPLY_MAX 2048
 
 /* Opaque bytes with an allocation in the module; KTURN_USERDATA_MAX. */
 #define TURN_USERDATA_MAX 256
@@ -508,6 +508,7 @@ struct turn_flow {
  * @TURN_DROP_FORBIDDEN: Send indication to a peer that the filter refuses
  * @TURN_DROP_TOO_BIG: payload that fits no message
  * @TURN_DROP_RATE: beyond max-bps or bps-capacity
+ * @TURN_DROP_SOURCE_RATE: answer to a stranger, beyond what its address gets
  * @TURN_DROP_AMPLIFICATION: response that would have been more than three
  *	times as long as an unauthenticated request
  */
@@ -523,6 +524,7 @@ enum turn_drop {
 	TURN_DROP_FORBIDDEN,
 	TURN_DROP_TOO_BIG,
 	TURN_DROP_RATE,
+	TURN_DROP_SOURCE_RATE,
 	TURN_DROP_AMPLIFICATION,
 	TURN_DROP_COUNT,
 };
