@@ -124,11 +124,21 @@ void stun_put_channel_number(struct stun_builder *b, uint16_t number)
 	stun_write_u16(&w, 0);
 }
 
+static void put_u32(struct stun_builder *b, uint16_t type, uint32_t v)
+{
+	struct stun_writer w = put_value(b, type, 4);
+
+	stun_write_u32(&w, v);
+}
+
+void stun_put_connection_id(struct stun_builder *b, uint32_t id)
+{
+	put_u32(b, STUN_ATTR_CONNECTION_ID, id);
+}
+
 void stun_put_lifetime(struct stun_builder *b, uint32_t seconds)
 {
-	struct stun_writer w = put_value(b, STUN_ATTR_LIFETIME, 4);
-
-	stun_write_u32(&w, seconds);
+	put_u32(b, STUN_ATTR_LIFETIME, seconds);
 }
 
 /* One byte that counts and three that are reserved. */

@@ -136,6 +136,9 @@ void stun_put_address(struct stun_builder *b, uint16_t type,
 /** stun_put_channel_number() - CHANNEL-NUMBER */
 void stun_put_channel_number(struct stun_builder *b, uint16_t number);
 
+/** stun_put_connection_id() - CONNECTION-ID */
+void stun_put_connection_id(struct stun_builder *b, uint32_t id);
+
 /** stun_put_lifetime() - LIFETIME, in seconds */
 void stun_put_lifetime(struct stun_builder *b, uint32_t seconds);
 

@@ -133,6 +133,18 @@ bool stun_has(const struct stun_message *msg, enum stun_attr_type type)
 	return slot >= 0 && slot_present(msg, slot);
 }
 
+void stun_mark_present(struct stun_message *msg, enum stun_attr_type type,
+		       bool present)
+{
+	int slot = stun_attr_slot((uint16_t)type);
+	uint64_t bit = 1ull << (slot % 64);
+
+	if (present)
+		msg->present[slot / 64] |= bit;
+	else
+		msg->present[slot / 64] &= ~bit;
+}
+
 int stun_get_bytes(const struct stun_message *msg, enum stun_attr_type type,
 		   struct stun_bytes *value)
 {

@@ -109,6 +109,15 @@ enum stun_decode_result stun_message_decode(struct stun_message *msg,
 bool stun_has(const struct stun_message *msg, enum stun_attr_type type);
 
 /**
+ * stun_mark_present() - have stun_has() say so
+ * @msg: a message that was not decoded, to be answered
+ * @type: a type that is looked for, but not read
+ * @present: is it there?
+ */
+void stun_mark_present(struct stun_message *msg, enum stun_attr_type type,
+		       bool present);
+
+/**
  * stun_get_bytes() - an attribute's value as it is
  * @msg: the message
  * @type: any type that is decoded; for texts (USERNAME, REALM, NONCE, SOFTWARE),
@@ -140,6 +149,9 @@ int stun_get_address(const struct stun_message *msg, enum stun_attr_type type,
 
 /** stun_get_channel_number() - CHANNEL-NUMBER; not checked against a range */
 int stun_get_channel_number(const struct stun_message *msg, uint16_t *number);
+
+/** stun_get_connection_id() - CONNECTION-ID (RFC 6062 6.2.1) */
+int stun_get_connection_id(const struct stun_message *msg, uint32_t *id);
 
 /** stun_get_lifetime() - LIFETIME, in seconds */
 int stun_get_lifetime(const struct stun_message *msg, uint32_t *seconds);

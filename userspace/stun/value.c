@@ -98,14 +98,25 @@ int stun_get_channel_number(const struct stun_message *msg, uint16_t *number)
 	return ret;
 }
 
-int stun_get_lifetime(const struct stun_message *msg, uint32_t *seconds)
+static int get_u32(const struct stun_message *msg, enum stun_attr_type type,
+		   uint32_t *value)
 {
 	struct stun_reader r;
-	int ret = value_reader(msg, STUN_ATTR_LIFETIME, &r);
+	int ret = value_reader(msg, type, &r);
 
 	if (!ret)
-		*seconds = stun_read_u32(&r);
+		*value = stun_read_u32(&r);
 	return ret;
+}
+
+int stun_get_connection_id(const struct stun_message *msg, uint32_t *id)
+{
+	return get_u32(msg, STUN_ATTR_CONNECTION_ID, id);
+}
+
+int stun_get_lifetime(const struct stun_message *msg, uint32_t *seconds)
+{
+	return get_u32(msg, STUN_ATTR_LIFETIME, seconds);
 }
 
 int stun_get_requested_transport(const struct stun_message *msg,
