@@ -107,7 +107,7 @@ TEST_F(allocate, rfc8656_7_2_step3_transport)
 	begin(self->w, &self->c, STUN_ALLOCATE);
 	EXPECT_EQ(400, finish(self->w));
 	stun_put_requested_transport(begin(self->w, &self->c, STUN_ALLOCATE),
-				     IPPROTO_TCP);
+				     IPPROTO_SCTP);
 	EXPECT_EQ(442, finish(self->w));
 	EXPECT_EQ(0, open_relays(self->w));
 }

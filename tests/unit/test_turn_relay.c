@@ -386,7 +386,7 @@ TEST_F(relay, rfc8489_6_3_classes_and_methods_nobody_sends_here)
 		ASSERT_EQ(20, stun_build_end(&b));
 		raw(self->w, &self->c, buf, sizeof(buf));
 	}
-	begin(self->w, &self->c, STUN_CONNECT);
+	begin(self->w, &self->c, STUN_CONNECTION_ATTEMPT);
 	EXPECT_EQ(NO_REPLY, finish(self->w));
 	begin(self->w, &self->c, STUN_SEND);
 	EXPECT_EQ(NO_REPLY, finish(self->w));

@@ -8,12 +8,14 @@
 #include "turn/allocation.h"
 #include "turn/hold.h"
 #include "turn/offload.h"
+#include "turn/tcp.h"
 #include "turn/users.h"
 
 /**
  * struct wish - what an Allocate request asks for, and what it gets
  * @families: AF_INET, AF_INET6 or both
  * @n_families: how many
+ * @tcp: a relay for TCP
  * @even_port: EVEN-PORT is there
  * @reserve: with its R bit
  * @has_token: RESERVATION-TOKEN is there
@@ -26,6 +28,7 @@
 struct wish {
 	int families[TURN_LEGS];
 	size_t n_families;
+	bool tcp;
 	bool even_port;
 	bool reserve;
 	bool has_token;
@@ -57,14 +60,33 @@ static void reply_success(struct turn_request *req)
 	turn_reply_end(req);
 }
 
-static unsigned int check_transport(const struct stun_message *msg)
+/* RFC 6062, section 5.1 */
+static unsigned int check_tcp(const struct turn_request *req)
+{
+	const struct stun_message *msg = req->msg;
+
+	if (req->srv->cfg->no_tcp_relay)
+		return STUN_ERR_UNSUPPORTED_TRANSPORT_PROTOCOL;
+	return !turn_is_stream(req->tuple) ||
+	       stun_has(msg, STUN_ATTR_DONT_FRAGMENT) ||
+	       stun_has(msg, STUN_ATTR_EVEN_PORT) ||
+	       stun_has(msg, STUN_ATTR_RESERVATION_TOKEN) ?
+	       STUN_ERR_BAD_REQUEST : 0;
+}
+
+static unsigned int check_transport(const struct turn_request *req,
+				    struct wish *w)
 {
 	uint8_t protocol;
 
-	if (stun_get_requested_transport(msg, &protocol))
+	if (stun_get_requested_transport(req->msg, &protocol))
 		return STUN_ERR_BAD_REQUEST;
-	return protocol == IPPROTO_UDP ? 0 :
-	       STUN_ERR_UNSUPPORTED_TRANSPORT_PROTOCOL;
+	w->tcp = protocol == IPPROTO_TCP;
+	if (w->tcp)
+		return check_tcp(req);
+	if (protocol != IPPROTO_UDP)
+		return STUN_ERR_UNSUPPORTED_TRANSPORT_PROTOCOL;
+	return req->srv->cfg->no_udp_relay ? STUN_ERR_FORBIDDEN : 0;
 }
 
 static unsigned int want_family(struct wish *w, uint8_t family)
@@ -159,6 +181,7 @@ static unsigned int open_relays(struct turn_server *srv, struct wish *w)
 	for (i = 0; i < w->n_families; i++) {
 		const struct turn_relay_request request = {
 			.family = w->families[i],
+			.tcp = w->tcp,
 			.even_port = w->even_port,
 			.reserve_next = w->reserve,
 		};
@@ -241,6 +264,7 @@ static unsigned int allocate(struct turn_request *req, struct wish *w)
 		return STUN_ERR_INSUFFICIENT_CAPACITY;
 	a->quota = w->quota;
 	w->quota.user = NULL;
+	a->tcp = w->tcp;
 	a->has_token = w->reserve;
 	memcpy(a->token, w->token, sizeof(a->token));
 	note_refused_family(a, w);
@@ -278,7 +302,7 @@ void turn_serve_allocate(struct turn_request *req)
 		return;
 	}
 	code = req->msg->bad_attribute ? STUN_ERR_BAD_REQUEST :
-					 check_transport(req->msg);
+					 check_transport(req, &w);
 	if (!code)
 		code = read_wish(req, &w);
 	if (!code && req->srv->draining)

@@ -6,6 +6,7 @@
 
 #include "turn/allocation.h"
 #include "turn/offload.h"
+#include "turn/tcp.h"
 
 static uint64_t tuple_hash(const struct turn_server *srv,
 			   const struct turn_5tuple *tuple)
@@ -78,6 +79,7 @@ struct turn_allocation *turn_allocation_new(struct turn_request *req)
 	a->realm = a->username + name_len + 1;
 	LIST_INIT(&a->permissions);
 	LIST_INIT(&a->channels);
+	LIST_INIT(&a->connections);
 	LIST_INSERT_HEAD(&srv->allocations, a, link);
 	turn_table_insert(&srv->by_tuple, &a->by_tuple,
 			  tuple_hash(srv, &a->tuple));
@@ -171,6 +173,7 @@ bool turn_allocation_close_leg(struct turn_allocation *a, int leg,
 	}
 	turn_log(a->srv, TURN_LOG_INFO, a, "%s relay ended: %s",
 		 leg == TURN_LEG_IPV4 ? "IPv4" : "IPv6", why);
+	turn_connections_end(a, leg == TURN_LEG_IPV4 ? is_ipv4 : is_ipv6);
 	turn_permissions_end(a, leg == TURN_LEG_IPV4 ? is_ipv4 : is_ipv6);
 	/* The module has to let go of the address before others may have it. */
 	turn_offload_end(a);
@@ -187,6 +190,7 @@ void turn_allocation_end(struct turn_allocation *a, const char *why)
 
 	turn_log(srv, TURN_LOG_INFO, a, "ended: %s", why);
 	turn_offload_end(a);
+	turn_connections_end(a, is_any);
 	turn_permissions_end(a, is_any);
 	for (i = 0; i < TURN_LEGS; i++)
 		close_relay(a, i);

@@ -144,7 +144,7 @@ static unsigned int check_binding(struct turn_request *req, uint16_t *number,
 	struct turn_allocation *a = req->allocation;
 	struct transport_addr named;
 
-	if (stun_get_channel_number(req->msg, number) ||
+	if (a->tcp || stun_get_channel_number(req->msg, number) ||
 	    stun_get_address(req->msg, STUN_ATTR_XOR_PEER_ADDRESS, &named) ||
 	    !channel_number_valid(*number, cfg->rfc5766_channels))
 		return STUN_ERR_BAD_REQUEST;

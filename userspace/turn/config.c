@@ -24,6 +24,7 @@ struct turn_config *turn_config_new(void)
 	cfg->reservation_lifetime = 30;
 	cfg->max_permissions = 1024;
 	cfg->max_channels = 1024;
+	cfg->max_connections = 128;
 	turn_peer_filter_init(&cfg->peers);
 	return cfg;
 }

@@ -114,6 +114,9 @@ enum turn_default_family {
  * @bps_capacity: the same of all allocations together
  * @max_permissions: most permissions of one allocation
  * @max_channels: most channels of one allocation
+ * @max_connections: most connections with peers of one allocation (RFC 6062)
+ * @no_udp_relay: no allocations for UDP
+ * @no_tcp_relay: no allocations for TCP
  * @peers: which peers clients may reach
  * @default_denied_remedy: what an operator can do who wants clients to reach
  *	one that the filter's default refuses, for the log; a static text or NULL
@@ -153,6 +156,9 @@ struct turn_config {
 	uint64_t bps_capacity;
 	uint32_t max_permissions;
 	uint32_t max_channels;
+	uint32_t max_connections;
+	bool no_udp_relay;
+	bool no_tcp_relay;
 
 	struct turn_peer_filter peers;
 	const char *default_denied_remedy;

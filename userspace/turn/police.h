@@ -43,6 +43,20 @@ bool turn_bucket_take(struct turn_bucket *bucket, uint64_t rate, size_t bytes,
 		      uint64_t now);
 
 /**
+ * turn_police_pause() - what a stream has carried counts as well
+ * @a: the allocation
+ * @dir: its direction
+ * @bytes: how much
+ * @now: milliseconds
+ *
+ * Nothing is dropped from a stream: it is read later instead.
+ *
+ * Return: milliseconds for which it is not to be read; 0: none.
+ */
+uint64_t turn_police_pause(struct turn_allocation *a, enum turn_dir dir,
+			   size_t bytes, uint64_t now);
+
+/**
  * turn_police() - may an allocation's data pass now?
  * @a: the allocation
  * @dir: its direction

@@ -12,6 +12,7 @@
 #include "turn/police.h"
 #include "turn/refused_peer.h"
 #include "turn/relay.h"
+#include "turn/tcp.h"
 
 #define UDP_PAYLOAD_MAX 65507
 
@@ -70,6 +71,10 @@ void turn_relay_send(struct turn_server *srv, const struct turn_5tuple *tuple,
 		turn_drop(srv, TURN_DROP_NO_ALLOCATION);
 		return;
 	}
+	if (a->tcp) {
+		turn_drop(srv, TURN_DROP_UNEXPECTED);
+		return;
+	}
 	if (msg->unknown_count || msg->bad_attribute ||
 	    stun_get_address(msg, STUN_ATTR_XOR_PEER_ADDRESS, &named) ||
 	    stun_get_bytes(msg, STUN_ATTR_DATA, &data)) {
@@ -95,11 +100,6 @@ void turn_relay_send(struct turn_server *srv, const struct turn_5tuple *tuple,
 		stun_has(msg, STUN_ATTR_DONT_FRAGMENT) ? TURN_SEND_DF : 0);
 }
 
-static bool is_stream(const struct turn_allocation *a)
-{
-	return a->tuple.transport == TURN_TCP || a->tuple.transport == TURN_TLS;
-}
-
 static void send_client(struct turn_allocation *a, const uint8_t *buf,
 			size_t len, size_t payload_len)
 {
@@ -121,7 +121,7 @@ static void send_channel_data(struct turn_channel *c, uint8_t *payload,
 		return;
 	}
 	msg = channel_data_push(payload, c->number, (uint16_t)len);
-	if (is_stream(a)) {
+	if (turn_is_stream(&a->tuple)) {
 		size_t padded = channel_data_stream_len((uint16_t)len);
 
 		memset(msg + total, 0, padded - total);
@@ -131,7 +131,7 @@ static void send_channel_data(struct turn_channel *c, uint8_t *payload,
 	send_client(a, msg, total, len);
 }
 
-static void random_txid(struct turn_server *srv, struct stun_txid *txid)
+void turn_indication_txid(struct turn_server *srv, struct stun_txid *txid)
 {
 	uint64_t id[] = { ++srv->indications, 0 };
 
@@ -141,8 +141,8 @@ static void random_txid(struct turn_server *srv, struct stun_txid *txid)
 	       STUN_TXID_LEN);
 }
 
-static void put_peer(struct stun_builder *b, const struct turn_server *srv,
-		     const struct transport_addr *peer)
+void turn_put_peer(struct stun_builder *b, const struct turn_server *srv,
+		   const struct transport_addr *peer)
 {
 	struct transport_addr outside = *peer;
 
@@ -166,10 +166,10 @@ static void send_data_indication(struct turn_allocation *a,
 		turn_drop(srv, TURN_DROP_TOO_BIG);
 		return;
 	}
-	random_txid(srv, &txid);
+	turn_indication_txid(srv, &txid);
 	stun_build(&b, payload - front, front + len + TURN_TAILROOM,
 		   STUN_INDICATION, STUN_DATA, &txid);
-	put_peer(&b, srv, peer);
+	turn_put_peer(&b, srv, peer);
 	stun_put_space(&b, STUN_ATTR_DATA, len);
 	if (srv->cfg->fingerprint)
 		stun_put_fingerprint(&b);
@@ -228,10 +228,10 @@ void turn_server_peer_icmp(struct turn_server *srv, struct turn_allocation *a,
 		turn_drop(srv, TURN_DROP_NO_PERMISSION);
 		return;
 	}
-	random_txid(srv, &txid);
+	turn_indication_txid(srv, &txid);
 	stun_build(&b, srv->reply, sizeof(srv->reply), STUN_INDICATION,
 		   STUN_DATA, &txid);
-	put_peer(&b, srv, peer);
+	turn_put_peer(&b, srv, peer);
 	stun_put_icmp(&b, icmp);
 	if (srv->cfg->fingerprint)
 		stun_put_fingerprint(&b);

@@ -79,11 +79,13 @@ void turn_reply_unknown(struct turn_request *req);
 /** turn_reply_challenge() - refuse with 401 or 438, a realm and a nonce */
 void turn_reply_challenge(struct turn_request *req, unsigned int code);
 
-/* The methods. Those but Binding and Allocate need @req->allocation. */
+/* The methods. Those but Binding, Allocate and ConnectionBind need @req->allocation. */
 void turn_serve_binding(struct turn_request *req);
 void turn_serve_allocate(struct turn_request *req);
 void turn_serve_refresh(struct turn_request *req);
 void turn_serve_create_permission(struct turn_request *req);
 void turn_serve_channel_bind(struct turn_request *req);
+void turn_serve_connect(struct turn_request *req);
+void turn_serve_connection_bind(struct turn_request *req);
 
 #endif /* KTURN_TURN_REQUEST_H */

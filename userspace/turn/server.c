@@ -12,6 +12,7 @@
 #include "turn/hold.h"
 #include "turn/offload.h"
 #include "turn/relay.h"
+#include "turn/tcp.h"
 
 /* Timers fired in one turn_server_tick(), so that packets get their turn. */
 #define TICK_MAX 256
@@ -34,7 +35,8 @@ static int tables_init(struct turn_server *srv)
 	    turn_table_init(&srv->by_fastpath_id) ||
 	    turn_table_init(&srv->permissions) ||
 	    turn_table_init(&srv->channels_by_number) ||
-	    turn_table_init(&srv->channels_by_peer))
+	    turn_table_init(&srv->channels_by_peer) ||
+	    turn_table_init(&srv->connections))
 		return -1;
 	return 0;
 }
@@ -46,6 +48,7 @@ static void server_free(struct turn_server *srv)
 	turn_table_free(&srv->permissions);
 	turn_table_free(&srv->channels_by_number);
 	turn_table_free(&srv->channels_by_peer);
+	turn_table_free(&srv->connections);
 	turn_timers_free(&srv->timers);
 	stun_crypto_free(srv->crypto);
 	turn_config_put(srv->cfg);
@@ -116,6 +119,7 @@ void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg)
 	srv->cfg = turn_config_get(cfg);
 	turn_config_put(old);
 	LIST_FOREACH(a, &srv->allocations, link) {
+		turn_connections_end(a, peer_denied);
 		/* Out of the module at once; what is left returns by timer. */
 		if (turn_permissions_end(a, peer_denied))
 			turn_offload_redo(a, true);
@@ -142,6 +146,8 @@ static const struct method methods[] = {
 	{ STUN_REFRESH, true, turn_serve_refresh },
 	{ STUN_CREATE_PERMISSION, true, turn_serve_create_permission },
 	{ STUN_CHANNEL_BIND, true, turn_serve_channel_bind },
+	{ STUN_CONNECT, true, turn_serve_connect },
+	{ STUN_CONNECTION_BIND, false, turn_serve_connection_bind },
 };
 
 static const struct method *find_method(const struct turn_config *cfg,

@@ -25,6 +25,7 @@
 LIST_HEAD(turn_allocation_list, turn_allocation);
 LIST_HEAD(turn_permission_list, turn_permission);
 LIST_HEAD(turn_channel_list, turn_channel);
+LIST_HEAD(turn_connection_list, turn_connection);
 LIST_HEAD(turn_hold_list, turn_hold);
 
 /**
@@ -41,6 +42,7 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @permissions: by allocation and IP address
  * @channels_by_number: by allocation and number
  * @channels_by_peer: by allocation and peer's transport address
+ * @connections: with peers (RFC 6062), by CONNECTION-ID
  * @allocations: all of them
  * @holds: reservations made here
  * @timers: all that ends
@@ -69,6 +71,7 @@ struct turn_server {
 	struct turn_table permissions;
 	struct turn_table channels_by_number;
 	struct turn_table channels_by_peer;
+	struct turn_table connections;
 	struct turn_allocation_list allocations;
 	struct turn_hold_list holds;
 	struct turn_timers timers;
@@ -111,6 +114,9 @@ enum { TURN_LEG_IPV4, TURN_LEG_IPV6, TURN_LEGS };
  * @channels: list of channels
  * @n_permissions: how many
  * @n_channels: how many
+ * @tcp: peers are reached by TCP (RFC 6062)
+ * @connections: with them
+ * @n_connections: how many
  * @key: of the user; the password is not kept
  * @quota: slot
  * @limits: of its rate, by direction
@@ -142,6 +148,9 @@ struct turn_allocation {
 	struct turn_channel_list channels;
 	uint32_t n_permissions;
 	uint32_t n_channels;
+	bool tcp;
+	struct turn_connection_list connections;
+	uint32_t n_connections;
 
 	struct stun_key key;
 	struct turn_quota quota;

@@ -16,9 +16,11 @@ turn_shared_new(const uint8_t key[static TURN_SHARED_KEY_LEN])
 	memcpy(&shared->hash_key, key + SIPHASH_KEY_LEN, SIPHASH_KEY_LEN);
 	if (turn_table_init(&shared->users) ||
 	    turn_table_init(&shared->reservations) ||
+	    turn_table_init(&shared->tcp_ids) ||
 	    pthread_mutex_init(&shared->lock, NULL)) {
 		turn_table_free(&shared->users);
 		turn_table_free(&shared->reservations);
+		turn_table_free(&shared->tcp_ids);
 		free(shared);
 		return NULL;
 	}
@@ -31,6 +33,7 @@ void turn_shared_free(struct turn_shared *shared)
 		return;
 	turn_table_free(&shared->users);
 	turn_table_free(&shared->reservations);
+	turn_table_free(&shared->tcp_ids);
 	pthread_mutex_destroy(&shared->lock);
 	free(shared);
 }

@@ -27,6 +27,7 @@
  * @lock: for the rest
  * @users: users that hold a slot, by name
  * @reservations: reserved ports, by token
+ * @tcp_ids: connections with peers that wait for their client
  * @limits: of the rate of all allocations; taken from without the lock
  * @sources: limits of what strangers get, by the hash of their address
  * @told_ranges: default ranges of the peer filter that were logged, as bits
@@ -38,6 +39,7 @@ struct turn_shared {
 	pthread_mutex_t lock;
 	struct turn_table users;
 	struct turn_table reservations;
+	struct turn_table tcp_ids;
 	struct turn_bucket limits[TURN_DIRS];
 	struct turn_bucket sources[TURN_SOURCES];
 	uint32_t told_ranges;

@@ -30,6 +30,7 @@
 struct turn_server;
 struct turn_shared;
 struct turn_allocation;
+struct turn_connection;
 
 /*
  * Room around a received payload, so that headers need no copy: a Data
@@ -55,8 +56,9 @@ enum turn_transport {
 	TURN_TCP,
 	TURN_TLS,
 	TURN_DTLS,
-	TURN_TRANSPORTS
 };
+
+#define TURN_TRANSPORTS (TURN_DTLS + 1)
 
 /**
  * struct turn_5tuple - a client's way to the server (RFC 8656, section 3.2)
@@ -128,11 +130,13 @@ struct turn_secret_query {
 /**
  * struct turn_relay_request - what kind of relay socket is needed
  * @family: AF_INET or AF_INET6
+ * @tcp: peers come and are reached by TCP (RFC 6062); neither of the next two
  * @even_port: the port must be even (EVEN-PORT)
  * @reserve_next: also bind the next higher port (EVEN-PORT with R bit)
  */
 struct turn_relay_request {
 	int family;
+	bool tcp;
 	bool even_port;
 	bool reserve_next;
 };
@@ -253,6 +257,14 @@ enum turn_log_level {
  *	during the call only: send or copy.
  * @send_peer: send to a peer from a relay socket; buffer as @send_client.
  *	@flags: TURN_SEND_DF.
+ * @peer_connect: connect to a peer from a TCP relay. @handle is filled. Returns
+ *	0, and turn_server_peer_connected() follows, but not before this
+ *	returns; or a negative errno.
+ * @peer_close: close a connection with a peer, and the client's that is bound
+ *	to it
+ * @stream_move: this 5-tuple is a client data connection from now on, of the
+ *	server whose @env is @owner: what comes by it is no message any more.
+ *	It goes there with @id, for turn_server_connection_bound().
  * @random: fill with unpredictable bytes; must not fail
  * @wall_time: seconds since 1970, for TURN REST credentials
  * @log: a line for the log; @allocation may be NULL
@@ -281,6 +293,12 @@ struct turn_ops {
 	void (*send_peer)(void *env, void *handle,
 			  const struct transport_addr *peer,
 			  const uint8_t *buf, size_t len, unsigned int flags);
+	int (*peer_connect)(void *env, void *relay,
+			    const struct transport_addr *peer,
+			    struct turn_connection *connection, void **handle);
+	void (*peer_close)(void *env, void *handle);
+	void (*stream_move)(void *env, const struct turn_5tuple *tuple,
+			    void *owner, uint32_t id);
 	void (*random)(void *env, void *buf, size_t len);
 	uint64_t (*wall_time)(void *env);
 	void (*log)(void *env, enum turn_log_level level,
@@ -420,6 +438,69 @@ void turn_server_peer_icmp(struct turn_server *srv,
 			   const struct stun_icmp *icmp, uint64_t now);
 
 /**
+ * turn_server_peer_connected() - what became of turn_ops.peer_connect()
+ * @srv: the server
+ * @connection: as given there; gone afterwards if it failed
+ * @error: 0 or a negative errno; the handle is closed by turn_ops.peer_close()
+ * @now: the time
+ */
+void turn_server_peer_connected(struct turn_server *srv,
+				struct turn_connection *connection, int error,
+				uint64_t now);
+
+/**
+ * turn_server_peer_accepted() - a peer has connected to a TCP relay
+ * @srv: the server
+ * @allocation: as given to turn_ops.relay_attach()
+ * @peer: who
+ * @handle: for turn_ops.peer_close()
+ * @now: the time
+ *
+ * RFC 6062, section 5.3.
+ *
+ * Return: the connection, of which nothing is to be read yet; NULL: close it.
+ */
+struct turn_connection *
+turn_server_peer_accepted(struct turn_server *srv,
+			  struct turn_allocation *allocation,
+			  const struct transport_addr *peer, void *handle,
+			  uint64_t now);
+
+/**
+ * turn_server_connection_bound() - a client data connection has come here
+ * @srv: the server
+ * @id: as given to turn_ops.stream_move()
+ * @connection: filled
+ *
+ * Return: the handle of the connection with the peer: bytes pass between the
+ * two from now on; NULL if there is none any more.
+ */
+void *turn_server_connection_bound(struct turn_server *srv, uint32_t id,
+				   struct turn_connection **connection);
+
+/**
+ * turn_server_connection_data() - bytes have passed
+ * @srv: the server
+ * @connection: by this connection
+ * @to_peer: from the client to the peer, or the other way
+ * @len: how many
+ * @now: the time
+ *
+ * Return: milliseconds for which no more are to be read; 0: go on.
+ */
+uint64_t turn_server_connection_data(struct turn_server *srv,
+				     struct turn_connection *connection,
+				     bool to_peer, size_t len, uint64_t now);
+
+/**
+ * turn_server_connection_closed() - the client or the peer closed
+ * @srv: the server
+ * @connection: gone afterwards, its handle closed by the caller
+ */
+void turn_server_connection_closed(struct turn_server *srv,
+				   struct turn_connection *connection);
+
+/**
  * turn_server_client_gone() - the client's connection was closed (TCP, TLS)
  * @srv: the server
  * @tuple: the 5-tuple, whose allocation ends
@@ -541,6 +622,7 @@ const char *turn_drop_name(enum turn_drop reason);
  * @allocations: right now
  * @permissions: right now
  * @channels: right now
+ * @connections: with peers (RFC 6062), right now
  * @offloaded: allocations that are in the module right now
  * @allocations_total: ever
  * @by_transport: right now, by enum turn_transport
@@ -563,6 +645,7 @@ struct turn_stats {
 	uint64_t allocations;
 	uint64_t permissions;
 	uint64_t channels;
+	uint64_t connections;
 	uint64_t offloaded;
 	uint64_t allocations_total;
 	uint64_t by_transport[TURN_TRANSPORTS];
@@ -585,6 +668,7 @@ const struct turn_stats *turn_server_stats(const struct turn_server *srv);
  * struct turn_allocation_info - an allocation, for listings and logs
  * @serial: number of the allocation in this server, from 1
  * @tuple: 5-tuple
+ * @tcp: peers are reached by TCP
  * @username: user name, "" without authentication
  * @realm: realm it was authenticated in
  * @relay_ipv4: IPv4 relay; its handle is NULL if there is none
@@ -592,6 +676,7 @@ const struct turn_stats *turn_server_stats(const struct turn_server *srv);
  * @expires: end of life, on the clock of @now
  * @permissions: number of permissions
  * @channels: number of channels
+ * @connections: number of connections with peers
  * @fastpath_id: id in the module, 0 if it is not there
  * @to_peer: relayed in userspace
  * @to_client: relayed in userspace
@@ -599,6 +684,7 @@ const struct turn_stats *turn_server_stats(const struct turn_server *srv);
 struct turn_allocation_info {
 	uint64_t serial;
 	struct turn_5tuple tuple;
+	bool tcp;
 	const char *username;
 	const char *realm;
 	struct turn_relay relay_ipv4;
@@ -606,6 +692,7 @@ struct turn_allocation_info {
 	uint64_t expires;
 	uint32_t permissions;
 	uint32_t channels;
+	uint32_t connections;
 	uint32_t fastpath_id;
 	struct turn_flow to_peer;
 	struct turn_flow to_client;
