@@ -2,7 +2,13 @@
 #include "net/relay_socket.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/socket_option.h"
 
 /*
  * Ports that look free may be held by other programs. So many attempts are
@@ -12,8 +18,43 @@
 #define RANDOM_TRIES	16
 #define SCAN_TRIES	1024
 
+/* Peers that have connected to a TCP relay and were not yet looked at. */
+#define BACKLOG		64
+
+int tcp_relay_open(int family, const struct udp_options *options)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) ?:
+	      socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (!ret && family == AF_INET6)
+		ret = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (!ret && options->device &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,
+		       (socklen_t)strlen(options->device)))
+		ret = -errno;
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
+}
+
+static int open_tcp(struct udp_socket *sock, int family,
+		    const struct udp_options *options)
+{
+	int fd = tcp_relay_open(family, options);
+
+	*sock = (struct udp_socket){
+		.fd = fd, .family = (uint16_t)family, .send_first = SEND_NONE,
+	};
+	return fd < 0 ? fd : 0;
+}
+
 static struct relay_socket *relay_socket_new(const struct relay_address *address,
-					     const struct udp_options *options)
+					     const struct relay_choice *choice)
 {
 	struct relay_socket *relay = calloc(1, sizeof(*relay));
 	int ret;
@@ -21,8 +62,12 @@ static struct relay_socket *relay_socket_new(const struct relay_address *address
 	if (!relay)
 		return NULL;
 	relay->address = address;
+	relay->tcp = choice->request->tcp;
 	peer_socket_init(&relay->second);
-	ret = udp_socket_open(&relay->sock, address->bound.family, options);
+	ret = relay->tcp ? open_tcp(&relay->sock, address->bound.family,
+				    &choice->options) :
+			   udp_socket_open(&relay->sock, address->bound.family,
+					   &choice->options);
 	if (!ret)
 		return relay;
 	free(relay);
@@ -42,9 +87,13 @@ void relay_socket_close(struct relay_socket *relay)
 static int bind_port(struct relay_socket *relay, uint16_t port)
 {
 	struct transport_addr addr = relay->address->bound;
+	int ret;
 
 	addr.port = port;
-	return udp_socket_bind(&relay->sock, &addr);
+	ret = udp_socket_bind(&relay->sock, &addr);
+	if (!ret && relay->tcp && listen(relay->sock.fd, BACKLOG))
+		ret = -errno;
+	return ret;
 }
 
 /* Bind to @port, and @next, if there is one, to the port above. */
@@ -113,10 +162,10 @@ static int open_on(const struct relay_address *address,
 	bool pair = choice->request->reserve_next;
 	int ret;
 
-	*first = relay_socket_new(address, &choice->options);
+	*first = relay_socket_new(address, choice);
 	if (!*first)
 		return -errno;
-	*next = pair ? relay_socket_new(address, &choice->options) : NULL;
+	*next = pair ? relay_socket_new(address, choice) : NULL;
 	ret = pair && !*next ? -errno : try_ports(choice, *first, *next);
 	if (!ret)
 		return 0;

@@ -2,7 +2,7 @@
 /*
  * Relay sockets: one unconnected UDP socket for each relayed transport
  * address, bound to a relay IP and a random port of the range; and, for those
- * that are busy, a second one (peer_socket.h).
+ * that are busy, a second one (peer_socket.h). For TCP one that listens.
  */
 #ifndef KTURN_NET_RELAY_SOCKET_H
 #define KTURN_NET_RELAY_SOCKET_H
@@ -39,7 +39,8 @@ struct relay_addresses {
 
 /**
  * struct relay_socket - a relayed transport address
- * @sock: the socket
+ * @sock: the socket; of a TCP relay its descriptor, which listens
+ * @tcp: peers connect to it (RFC 6062)
  * @readable: its event, once it is attached
  * @second: the second socket
  * @worker: the worker it is attached to, or NULL
@@ -51,6 +52,7 @@ struct relay_addresses {
  */
 struct relay_socket {
 	struct udp_socket sock;
+	bool tcp;
 	struct event readable;
 	struct peer_socket second;
 	struct worker *worker;
@@ -89,6 +91,17 @@ struct relay_choice {
 int relay_socket_open(const struct relay_addresses *addresses,
 		      const struct relay_choice *choice,
 		      struct relay_socket **first, struct relay_socket **next);
+
+/**
+ * tcp_relay_open() - a TCP socket that can share its address with others
+ * @family: AF_INET or AF_INET6 (which takes no IPv4)
+ * @options: how
+ *
+ * One of them listens for peers; the others are connections to peers.
+ *
+ * Return: a descriptor, or a negative errno.
+ */
+int tcp_relay_open(int family, const struct udp_options *options);
 
 /** relay_socket_describe() - fill what the protocol core wants to know */
 void relay_socket_describe(struct relay_socket *relay, struct turn_relay *out);

@@ -34,6 +34,11 @@ static ssize_t tcp_write(struct stream_socket *sock, const struct iovec *iov,
 	       -EAGAIN : -errno;
 }
 
+static void tcp_shutdown(struct stream_socket *sock)
+{
+	shutdown(sock->fd, SHUT_WR);
+}
+
 static void tcp_close(struct stream_socket *sock)
 {
 	close(sock->fd);
@@ -42,5 +47,6 @@ static void tcp_close(struct stream_socket *sock)
 const struct stream_transport stream_transport_tcp = {
 	.read = tcp_read,
 	.write = tcp_write,
+	.shutdown = tcp_shutdown,
 	.close = tcp_close,
 };

@@ -22,12 +22,14 @@ struct stream_socket;
  *	Returns the number of bytes taken, perhaps fewer than there are; -EAGAIN
  *	if none; another negative errno if the connection is broken. Bytes that
  *	were not taken are offered again first, see struct stream_socket.
+ * @shutdown: say that no more will be written; NULL where that cannot be said
  * @close: end the connection and free what belongs to it; never waits
  */
 struct stream_transport {
 	ssize_t (*read)(struct stream_socket *sock, uint8_t *buf, size_t len);
 	ssize_t (*write)(struct stream_socket *sock, const struct iovec *iov,
 			 unsigned int count);
+	void (*shutdown)(struct stream_socket *sock);
 	void (*close)(struct stream_socket *sock);
 };
 

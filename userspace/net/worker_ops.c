@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "net/peer_connection.h"
 #include "net/socket_error.h"
 #include "net/worker_internal.h"
 
@@ -113,7 +114,10 @@ static void on_peer_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	worker_read_peers(relay, &relay->sock);
+	if (relay->tcp)
+		peer_connection_accept(relay);
+	else
+		worker_read_peers(relay, &relay->sock);
 }
 
 static void relay_attach(void *env, void *handle,
@@ -266,6 +270,25 @@ static void send_peer(void *env, void *handle,
 	send_queue_add(worker->queue, &target, buf, len);
 }
 
+static int peer_connect(void *env, void *handle,
+			const struct transport_addr *peer,
+			struct turn_connection *connection, void **out)
+{
+	return peer_connection_begin(env, handle, peer, connection, out);
+}
+
+static void peer_close(void *env, void *handle)
+{
+	(void)env;
+	peer_connection_close(handle);
+}
+
+static void stream_move(void *env, const struct turn_5tuple *tuple,
+			void *owner, uint32_t id)
+{
+	peer_connection_move(env, tuple, owner, id);
+}
+
 static void write_log(void *env, enum turn_log_level level,
 		      const struct turn_allocation *allocation,
 		      const char *text)
@@ -296,6 +319,9 @@ void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
 		.send_client = send_client,
 		.reply_client = reply_client,
 		.send_peer = send_peer,
+		.peer_connect = peer_connect,
+		.peer_close = peer_close,
+		.stream_move = stream_move,
 		.random = fill_random,
 		.wall_time = wall_time,
 		.log = write_log,
