@@ -25,6 +25,7 @@ void config_init(struct kturnd_config *cfg)
 		.software_attribute = true,
 		.max_allocate_lifetime = 3600,
 		.channel_lifetime = 600,
+		.max_peer_connections = 128,
 		.permission_lifetime = 300,
 	};
 }

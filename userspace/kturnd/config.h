@@ -159,6 +159,8 @@ struct kturnd_config {
 	uint32_t max_port;
 	enum default_family default_family;
 	bool no_udp_relay;
+	bool no_tcp_relay;
+	uint32_t max_peer_connections;
 
 	/* who may use it */
 	char *realm;

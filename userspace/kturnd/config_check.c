@@ -20,9 +20,9 @@ static void check_ways_in(const struct kturnd_config *cfg,
 	    !config_has_dtls(cfg))
 		report_error(report, NULL,
 			     "no-udp and no-tcp: no client could reach the server; remove one, or add cert and pkey for TLS and DTLS");
-	if (cfg->no_udp_relay && !cfg->stun_only)
+	if (cfg->no_udp_relay && cfg->no_tcp_relay && !cfg->stun_only)
 		report_error(report, NULL,
-			     "no-udp-relay: nothing could be relayed, for only UDP is; remove the option, or add stun-only");
+			     "no-udp-relay and no-tcp-relay: nothing could be relayed; remove one, or add stun-only");
 	if (cfg->no_stun && cfg->stun_only)
 		report_error(report, NULL,
 			     "no-stun and stun-only exclude each other; remove one");

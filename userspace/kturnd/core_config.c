@@ -27,6 +27,9 @@ static void set_values(const struct kturnd_config *cfg,
 	discovery_fill(cfg, &core->discovery);
 	core->no_stun = cfg->no_stun;
 	core->stun_only = cfg->stun_only;
+	core->no_udp_relay = cfg->no_udp_relay;
+	core->no_tcp_relay = cfg->no_tcp_relay;
+	core->max_connections = cfg->max_peer_connections;
 	core->fingerprint = cfg->fingerprint;
 	core->rfc5766_channels = cfg->rfc5766_channels;
 	core->default_family = families[cfg->default_family];

@@ -94,11 +94,14 @@ static int resolve_discovery(const struct kturnd_config *cfg,
 
 	discovery_fill(cfg, &discovery);
 	for (int i = 0; i < 4 && !ret; i++) {
-		const struct transport_addr *ip =
-			&discovery.sites[i / 2].local[i % 2];
+		struct listen_address second = {
+			.addr = discovery.sites[i / 2].local[i % 2],
+			.udp = !cfg->no_udp,
+		};
 
-		if (ip->family)
-			ret = add_listen(ep, ip, discovery.ports[1], false);
+		second.addr.port = discovery.ports[1];
+		if (second.addr.family)
+			ret = add_listen(ep, &second);
 	}
 	return ret;
 }

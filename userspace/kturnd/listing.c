@@ -167,6 +167,8 @@ static void note_allocation(struct listing_part *part,
 			       json_object_new_int64(info->channels));
 	json_object_object_add(object, "permissions",
 			       json_object_new_int64(info->permissions));
+	json_object_object_add(object, "connections",
+			       json_object_new_int64(info->connections));
 	json_object_object_add(object, "offloaded",
 			       json_object_new_boolean(info->fastpath_id != 0));
 	json_object_array_add(part->array, object);
