@@ -290,15 +290,17 @@ static int open_all(struct daemon *daemon)
 static void say_listen(const struct listen_address *listen)
 {
 	const char *ways[] = {
-		listen->udp ? "UDP" : "", listen->dtls ? "DTLS" : "",
-		listen->tcp ? "TCP" : "",
+		listen->udp ? "UDP" : NULL, listen->dtls ? "DTLS" : NULL,
+		listen->tcp ? "TCP" : NULL,
 	};
-	char text[TRANSPORT_ADDR_STRLEN], list[32] = "";
+	char text[TRANSPORT_ADDR_STRLEN], list[32];
+	size_t len = 0;
 
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		strcat(list, list[0] && ways[i][0] ? ", " : "");
-		strcat(list, ways[i]);
-	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (ways[i])
+			len += (size_t)snprintf(list + len, sizeof(list) - len,
+						"%s%s", len ? ", " : "",
+						ways[i]);
 	log_info("listening on %s (%s)",
 		 transport_addr_print(&listen->addr, text), list);
 }

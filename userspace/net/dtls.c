@@ -401,10 +401,12 @@ int dtls_init(struct dtls *dtls, const struct dtls_ops *ops, void *env,
 
 void dtls_close_all(struct dtls *dtls)
 {
-	struct dtls_association *a;
+	struct dtls_association *a, *next;
 
-	while ((a = LIST_FIRST(&dtls->list)))
+	for (a = LIST_FIRST(&dtls->list); a; a = next) {
+		next = LIST_NEXT(a, link);
 		discard(a);
+	}
 }
 
 void dtls_free(struct dtls *dtls)

@@ -85,22 +85,33 @@ static void set_versions(struct tls_context *context,
 	}
 }
 
+/* Put a name behind the others of a list; its new end. */
+static char *append(char *list, char *end, const char *name, size_t len)
+{
+	if (end > list)
+		*end++ = ':';
+	memcpy(end, name, len);
+	end[len] = '\0';
+	return end + len;
+}
+
 /*
  * coturn takes names of TLS 1.3, which OpenSSL keeps in a list of their own,
- * in the same option: sort them into @list13 and @list12.
+ * in the same option: sort them into @list13 and @list12, each of which has
+ * room for all.
  */
 static void split_ciphers(const char *list, char *list12, char *list13)
 {
+	char *end12 = list12, *end13 = list13;
+
 	*list12 = *list13 = '\0';
 	while (*list) {
 		size_t len = strcspn(list, ":, ");
-		char *to = strncmp(list, "TLS_", 4) ? list12 : list13;
 
-		if (len) {
-			if (*to)
-				strcat(to, ":");
-			strncat(to, list, len);
-		}
+		if (len && strncmp(list, "TLS_", 4) == 0)
+			end13 = append(list13, end13, list, len);
+		else if (len)
+			end12 = append(list12, end12, list, len);
 		list += len + (list[len] != '\0');
 	}
 }

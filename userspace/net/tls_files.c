@@ -76,10 +76,9 @@ static int give_password(char *buf, int size, int writing, void *arg)
 	size_t len = password ? strlen(password) : 0;
 
 	(void)writing;
-	if (!len || len > (size_t)size)
+	if (!len || len >= (size_t)size)
 		return -1;
-	memcpy(buf, password, len);
-	return (int)len;
+	return snprintf(buf, (size_t)size, "%s", password);
 }
 
 static EVP_PKEY *read_key(const struct tls_options *options, char *why)
