@@ -21,12 +21,38 @@ static void allocation_free_rcu(struct rcu_head *rcu)
 	kmem_cache_free(kturn_allocation_cache, allocation);
 }
 
+/**
+ * kturn_allocation_has() - is its client's 5-tuple this one, now?
+ * @allocation: the allocation
+ * @tuple: client's and server's transport address
+ *
+ * Context: kturn_net.lock.
+ */
+bool kturn_allocation_has(const struct kturn_allocation *allocation,
+			  const struct kturn_five_tuple *tuple)
+{
+	return !memcmp(&allocation->client->tuple, tuple, sizeof(*tuple));
+}
+
 /* Expired but not yet swept does not stand in the way of a new one. */
 static void allocation_make_way(struct kturn_net *kn,
 				struct kturn_allocation *allocation)
 {
 	if (allocation && kturn_due_passed(&allocation->due))
 		kturn_allocation_del(kn, allocation, KTURN_DEL_REASON_EXPIRED);
+}
+
+/* Nor does one whose client has moved away from the 5-tuple. */
+void kturn_client_make_way(struct kturn_net *kn,
+			   const struct kturn_five_tuple *tuple)
+{
+	struct kturn_allocation *allocation;
+
+	allocation = kturn_allocation_by_client(kn, tuple);
+	if (allocation && !kturn_allocation_has(allocation, tuple))
+		kturn_move_end(kn, allocation);
+	else
+		allocation_make_way(kn, allocation);
 }
 
 static int relayed_take(struct kturn_net *kn, struct kturn_relayed *relayed,
@@ -61,12 +87,13 @@ static int allocation_insert(struct kturn_net *kn,
 {
 	int err;
 
-	err = kturn_client_insert(kn, allocation);
+	err = kturn_client_insert(kn, allocation->client);
 	if (err == -EEXIST)
 		NL_SET_ERR_MSG(extack, "5-tuple has an allocation already");
 	if (err)
 		return err;
-	err = kturn_port_get(kn, allocation->tuple.server.port, KTURN_PORT_SERVER);
+	err = kturn_port_get(kn, allocation->client->tuple.server.port,
+			     KTURN_PORT_SERVER);
 	if (err)
 		goto err_client;
 	err = relayed_take(kn, &allocation->relayed[KTURN_IPV4], extack);
@@ -86,9 +113,10 @@ err_ipv6:
 err_ipv4:
 	relayed_release(kn, &allocation->relayed[KTURN_IPV4]);
 err_server_port:
-	kturn_port_put(kn, allocation->tuple.server.port, KTURN_PORT_SERVER);
+	kturn_port_put(kn, allocation->client->tuple.server.port,
+		       KTURN_PORT_SERVER);
 err_client:
-	kturn_client_remove(kn, allocation);
+	kturn_client_remove(kn, allocation->client);
 	return err;
 }
 
@@ -102,7 +130,9 @@ allocation_alloc(const struct kturn_five_tuple *tuple,
 	allocation = kmem_cache_zalloc(kturn_allocation_cache, GFP_KERNEL);
 	if (!allocation)
 		return NULL;
-	allocation->tuple = *tuple;
+	allocation->first.tuple = *tuple;
+	allocation->first.allocation = allocation;
+	allocation->client = &allocation->first;
 	for (i = 0; i < KTURN_FAMILIES; i++) {
 		allocation->relayed[i].endpoint = relayed[i];
 		allocation->relayed[i].slot = i;
@@ -129,7 +159,7 @@ kturn_allocation_new(struct kturn_net *kn, const struct kturn_five_tuple *tuple,
 	struct kturn_allocation *allocation;
 	int i, err;
 
-	allocation_make_way(kn, kturn_allocation_by_client(kn, tuple));
+	kturn_client_make_way(kn, tuple);
 	for (i = 0; i < KTURN_FAMILIES; i++)
 		if (relayed[i].family)
 			allocation_make_way(kn, kturn_allocation_by_relayed(kn, &relayed[i]));
@@ -190,19 +220,9 @@ void kturn_allocation_stats(const struct kturn_allocation *allocation,
 	struct rb_node *node;
 
 	memcpy(stats, allocation->flow, sizeof(allocation->flow));
-	for (node = rb_first(&allocation->channels); node;
-	     node = rb_next(node)) {
-		struct kturn_channel *c;
-		enum kturn_dir dir;
-
-		c = rb_entry(node, struct kturn_channel, tree);
-		for (dir = 0; dir < KTURN_DIRS; dir++) {
-			struct kturn_path *path = kturn_path(c, dir);
-
-			stats[dir].packets += atomic64_read(&path->packets);
-			stats[dir].bytes += atomic64_read(&path->bytes);
-		}
-	}
+	for (node = rb_first(&allocation->channels); node; node = rb_next(node))
+		kturn_channel_stats(rb_entry(node, struct kturn_channel, tree),
+				    stats);
 }
 
 /**
@@ -225,10 +245,10 @@ void kturn_allocation_del(struct kturn_net *kn,
 	 * The addresses go first: packets meet no allocation then, rather than
 	 * one that lacks its channels, and are left to the server.
 	 */
-	kturn_client_remove(kn, allocation);
+	kturn_move_end(kn, allocation);
+	kturn_client_release(kn, allocation->client);
 	relayed_release(kn, &allocation->relayed[KTURN_IPV6]);
 	relayed_release(kn, &allocation->relayed[KTURN_IPV4]);
-	kturn_port_put(kn, allocation->tuple.server.port, KTURN_PORT_SERVER);
 
 	/* There may be 16,384 of these, and a million of those. */
 	while ((node = rb_first(&allocation->channels))) {

@@ -32,6 +32,10 @@ void kturn_channel_update_until(struct kturn_channel *channel)
 	}
 	for (dir = 0; dir < KTURN_DIRS; dir++)
 		WRITE_ONCE(channel->flow[dir].until, until);
+	if (channel->former) {
+		WRITE_ONCE(channel->former->due.expires, channel->due.expires);
+		WRITE_ONCE(channel->former->flow[KTURN_TO_PEER].until, until);
+	}
 }
 
 static void path_release(struct kturn_path *path)
@@ -42,14 +46,52 @@ static void path_release(struct kturn_path *path)
 	dst_release(dst);
 }
 
+static void routes_release(struct kturn_channel *channel)
+{
+	path_release(&channel->to_peer);
+	path_release(&channel->to_client);
+}
+
 static void channel_free_rcu(struct rcu_head *rcu)
 {
 	struct kturn_channel *channel =
 		container_of(rcu, struct kturn_channel, rcu);
 
-	path_release(&channel->to_peer);
-	path_release(&channel->to_client);
+	routes_release(channel);
 	kmem_cache_free(kturn_channel_cache, channel);
+}
+
+void kturn_channel_put(struct kturn_channel *channel)
+{
+	/*
+	 * Routes go now, not in the RCU callback: that may run after the
+	 * namespace has gone. A packet under way may still put one back; while
+	 * namespaces are dismantled there is none.
+	 */
+	routes_release(channel);
+	call_rcu(&channel->rcu, channel_free_rcu);
+}
+
+/**
+ * kturn_channel_stats() - add what a channel has forwarded
+ * @channel: the channel
+ * @stats: by direction
+ *
+ * Context: kturn_net.lock.
+ */
+void kturn_channel_stats(struct kturn_channel *channel,
+			 struct kturn_flow_stats stats[KTURN_DIRS])
+{
+	for (; channel; channel = channel->former) {
+		enum kturn_dir dir;
+
+		for (dir = 0; dir < KTURN_DIRS; dir++) {
+			struct kturn_path *path = kturn_path(channel, dir);
+
+			stats[dir].packets += atomic64_read(&path->packets);
+			stats[dir].bytes += atomic64_read(&path->bytes);
+		}
+	}
 }
 
 static void flow_set(struct kturn_flow *flow, const struct kturn_endpoint *from,
@@ -177,7 +219,7 @@ kturn_channel_by_peer(struct kturn_net *kn,
 
 static bool between_families(const struct kturn_channel *channel)
 {
-	return channel->allocation->tuple.client.family != channel->peer.family;
+	return channel->client_family != channel->peer.family;
 }
 
 /* Packets look at one flag only; it follows all that makes them special. */
@@ -191,12 +233,16 @@ void kturn_channel_update_special(struct kturn_channel *channel)
 
 	WRITE_ONCE(channel->to_peer.special, special || paired);
 	WRITE_ONCE(channel->to_client.special, special);
+	if (channel->former)
+		kturn_channel_update_special(channel->former);
 }
 
-static void channel_set_twin(struct kturn_channel *channel,
-			     struct kturn_channel *twin)
+void kturn_channel_set_twin(struct kturn_channel *channel,
+			    struct kturn_channel *twin)
 {
 	rcu_assign_pointer(channel->twin, twin);
+	if (channel->former)
+		rcu_assign_pointer(channel->former->twin, twin);
 	kturn_channel_update_special(channel);
 }
 
@@ -208,9 +254,9 @@ static void channel_pair(struct kturn_net *kn, struct kturn_channel *channel)
 	struct kturn_channel *twin =
 		channel_by_flow(kn, relayed, &channel->peer);
 
-	channel_set_twin(channel, twin);
+	kturn_channel_set_twin(channel, twin);
 	if (twin)
-		channel_set_twin(twin, channel);
+		kturn_channel_set_twin(twin, channel);
 }
 
 static void channel_unpair(struct kturn_channel *channel)
@@ -220,8 +266,8 @@ static void channel_unpair(struct kturn_channel *channel)
 
 	if (!twin)
 		return;
-	channel_set_twin(twin, NULL);
-	channel_set_twin(channel, NULL);
+	kturn_channel_set_twin(twin, NULL);
+	kturn_channel_set_twin(channel, NULL);
 }
 
 void kturn_channel_set_permission(struct kturn_channel *channel,
@@ -242,11 +288,11 @@ void kturn_channel_set_permission(struct kturn_channel *channel,
 void kturn_channel_unlink(struct kturn_net *kn, struct kturn_channel *channel)
 {
 	struct kturn_allocation *allocation = channel->allocation;
-	u16 family = allocation->tuple.client.family;
-	enum kturn_dir dir;
 
 	channel_unpair(channel);
-	kturn_flow_remove(kn, &channel->flow[KTURN_TO_PEER], family);
+	kturn_channel_move_end(kn, channel);
+	kturn_flow_remove(kn, &channel->flow[KTURN_TO_PEER],
+			  channel->client_family);
 	kturn_flow_remove(kn, &channel->flow[KTURN_TO_CLIENT], channel->peer.family);
 	kturn_wheel_del(&channel->due);
 	if (channel->permission)
@@ -257,19 +303,8 @@ void kturn_channel_unlink(struct kturn_net *kn, struct kturn_channel *channel)
 	allocation->n_channels--;
 	kn->n_channels--;
 	kn->generation++;
-	for (dir = 0; dir < KTURN_DIRS; dir++) {
-		struct kturn_path *path = kturn_path(channel, dir);
-
-		allocation->flow[dir].packets += atomic64_read(&path->packets);
-		allocation->flow[dir].bytes += atomic64_read(&path->bytes);
-		/*
-		 * Routes go now, not in the RCU callback: that may run after
-		 * the namespace has gone. A packet under way may still put one
-		 * back; while namespaces are dismantled there is none.
-		 */
-		path_release(path);
-	}
-	call_rcu(&channel->rcu, channel_free_rcu);
+	kturn_channel_stats(channel, allocation->flow);
+	kturn_channel_put(channel);
 }
 
 /**
@@ -321,22 +356,22 @@ static int channel_may_be_new(struct kturn_net *kn,
 	return 0;
 }
 
-/* Both directions, ready for the packet path. */
-static void channel_set_flows(struct kturn_channel *channel)
+/* Both directions, ready for the packet path, for a client of this 5-tuple. */
+void kturn_channel_set_flows(struct kturn_channel *channel,
+			     const struct kturn_five_tuple *tuple)
 {
-	const struct kturn_allocation *allocation = channel->allocation;
 	const struct kturn_endpoint *relayed =
-		allocation_relayed(allocation, channel->peer.family);
+		allocation_relayed(channel->allocation, channel->peer.family);
 	__be16 number = htons(channel->number);
 
-	flow_set(&channel->flow[KTURN_TO_PEER], &allocation->tuple.client,
-		 &allocation->tuple.server, number);
+	channel->client_family = tuple->client.family;
+	flow_set(&channel->flow[KTURN_TO_PEER], &tuple->client, &tuple->server,
+		 number);
 	flow_set(&channel->flow[KTURN_TO_CLIENT], &channel->peer, relayed, 0);
 	channel->flow[KTURN_TO_PEER].hash = get_random_u32();
 	channel->flow[KTURN_TO_CLIENT].hash = get_random_u32();
-	kturn_rewrite_prepare(channel->flow, allocation->tuple.client.family,
+	kturn_rewrite_prepare(channel->flow, channel->client_family,
 			      channel->peer.family);
-	channel_set_twin(channel, NULL);
 }
 
 /**
@@ -356,7 +391,6 @@ int kturn_channel_new(struct kturn_net *kn, struct kturn_allocation *allocation,
 		      u16 number, const struct kturn_endpoint *peer,
 		      unsigned long expires, struct netlink_ext_ack *extack)
 {
-	u16 family = allocation->tuple.client.family;
 	struct kturn_permission *permission;
 	struct kturn_channel *channel;
 	int err;
@@ -375,7 +409,8 @@ int kturn_channel_new(struct kturn_net *kn, struct kturn_allocation *allocation,
 	channel->allocation = allocation;
 	channel->number = number;
 	channel->peer = *peer;
-	channel_set_flows(channel);
+	kturn_channel_set_flows(channel, &allocation->client->tuple);
+	kturn_channel_set_twin(channel, NULL);
 	kturn_wheel_add(&kn->wheel, &channel->due, KTURN_DUE_CHANNEL, expires);
 	allocation->n_orphans++;
 	kturn_channel_set_permission(channel, permission);
@@ -383,7 +418,8 @@ int kturn_channel_new(struct kturn_net *kn, struct kturn_allocation *allocation,
 	err = kturn_flow_insert(kn, &channel->flow[KTURN_TO_CLIENT], peer->family);
 	if (err)
 		goto err_permission;
-	err = kturn_flow_insert(kn, &channel->flow[KTURN_TO_PEER], family);
+	err = kturn_flow_insert(kn, &channel->flow[KTURN_TO_PEER],
+				channel->client_family);
 	if (err)
 		goto err_flow;
 	channel_pair(kn, channel);

@@ -46,7 +46,8 @@ unsigned int kturn_at_rest(struct kturn_net *kn, const struct sk_buff *skb,
 
 /*
  * No channel: from the client of an allocation. One that is just handed over
- * to the module comes before its channels; until then the server knows better.
+ * to the module comes before its channels, and one whose client moves after
+ * them; until then the server knows better.
  */
 static unsigned int miss_client(struct kturn_net *kn,
 				const struct sk_buff *skb,
@@ -57,7 +58,8 @@ static unsigned int miss_client(struct kturn_net *kn,
 		return kturn_pass(kn, skb, KTURN_A_PASSED_EXPIRED);
 	if (!is_channel_data)
 		return kturn_pass(kn, skb, KTURN_A_PASSED_STUN);
-	if (unlikely(!READ_ONCE(allocation->had_channel)))
+	if (unlikely(!READ_ONCE(allocation->had_channel) ||
+		     READ_ONCE(allocation->former)))
 		return kturn_pass(kn, skb, KTURN_A_PASSED_NO_CHANNEL);
 	return kturn_drop(kn, skb, KTURN_A_DROPPED_UNBOUND_CHANNEL);
 }

@@ -98,20 +98,14 @@ static int get_relayed(struct genl_info *info, int attr, u16 family,
 	return 0;
 }
 
-static int get_new_allocation(struct genl_info *info,
-			      struct kturn_five_tuple *tuple,
-			      struct kturn_endpoint relayed[KTURN_FAMILIES])
+static int get_five_tuple(struct genl_info *info,
+			  struct kturn_five_tuple *tuple)
 {
 	struct nlattr **a = info->attrs;
 	int err;
 
 	if (REQUIRE(info, KTURN_A_ALLOCATION_CLIENT, "client") ||
-	    REQUIRE(info, KTURN_A_ALLOCATION_SERVER, "server") ||
-	    REQUIRE(info, KTURN_A_ALLOCATION_TIMEOUT, "timeout"))
-		return -EINVAL;
-	if (!a[KTURN_A_ALLOCATION_RELAYED_IPV4] &&
-	    REQUIRE(info, KTURN_A_ALLOCATION_RELAYED_IPV6,
-		    "relayed-ipv4 or relayed-ipv6"))
+	    REQUIRE(info, KTURN_A_ALLOCATION_SERVER, "server"))
 		return -EINVAL;
 	err = kturn_get_endpoint(a[KTURN_A_ALLOCATION_CLIENT], &tuple->client,
 				 info->extack);
@@ -126,6 +120,24 @@ static int get_new_allocation(struct genl_info *info,
 				    "Client and server are of different families");
 		return -EINVAL;
 	}
+	return 0;
+}
+
+static int get_new_allocation(struct genl_info *info,
+			      struct kturn_five_tuple *tuple,
+			      struct kturn_endpoint relayed[KTURN_FAMILIES])
+{
+	int err;
+
+	err = get_five_tuple(info, tuple);
+	if (err)
+		return err;
+	if (REQUIRE(info, KTURN_A_ALLOCATION_TIMEOUT, "timeout"))
+		return -EINVAL;
+	if (!info->attrs[KTURN_A_ALLOCATION_RELAYED_IPV4] &&
+	    REQUIRE(info, KTURN_A_ALLOCATION_RELAYED_IPV6,
+		    "relayed-ipv4 or relayed-ipv6"))
+		return -EINVAL;
 	err = get_relayed(info, KTURN_A_ALLOCATION_RELAYED_IPV4, AF_INET,
 			  &relayed[KTURN_IPV4]);
 	if (err)
@@ -181,7 +193,7 @@ static void replace_allocation(struct kturn_net *kn,
 	if (!(info->nlhdr->nlmsg_flags & NLM_F_REPLACE))
 		return;
 	old = kturn_allocation_by_client(kn, tuple);
-	if (old)
+	if (old && kturn_allocation_has(old, tuple))
 		kturn_allocation_del(kn, old, KTURN_DEL_REASON_REQUESTED);
 }
 
@@ -235,38 +247,60 @@ err_userdata:
 	return err;
 }
 
-static int kturn_nl_allocation_set_doit(struct sk_buff *skb,
-					struct genl_info *info)
+/* @tuple: where the client has moved to, or NULL; that can be refused. */
+static int allocation_set(struct kturn_net *kn, struct genl_info *info,
+			  const struct kturn_five_tuple *tuple, void **userdata)
 {
 	const struct nlattr *timeout = info->attrs[KTURN_A_ALLOCATION_TIMEOUT];
 	const struct nlattr *blob = info->attrs[KTURN_A_ALLOCATION_USERDATA];
-	struct kturn_net *kn = info_net(info);
 	struct kturn_allocation *allocation;
+	int err;
+
+	allocation = find_allocation(kn, info, KTURN_A_ALLOCATION_ID);
+	if (!allocation)
+		return -ENOENT;
+	if (tuple) {
+		err = kturn_allocation_move(kn, allocation, tuple,
+					    info->extack);
+		if (err)
+			return err;
+	}
+	if (timeout)
+		kturn_allocation_refresh(kn, allocation, deadline(timeout));
+	if (blob) {
+		swap(allocation->userdata, *userdata);
+		allocation->userdata_len = nla_len(blob);
+	}
+	return 0;
+}
+
+static int kturn_nl_allocation_set_doit(struct sk_buff *skb,
+					struct genl_info *info)
+{
+	const struct nlattr *blob = info->attrs[KTURN_A_ALLOCATION_USERDATA];
+	bool moved = info->attrs[KTURN_A_ALLOCATION_CLIENT] ||
+		     info->attrs[KTURN_A_ALLOCATION_SERVER];
+	struct kturn_net *kn = info_net(info);
+	struct kturn_five_tuple tuple;
 	void *userdata;
 	int err;
 
 	if (REQUIRE(info, KTURN_A_ALLOCATION_ID, "id"))
 		return -EINVAL;
+	if (moved) {
+		err = get_five_tuple(info, &tuple);
+		if (err)
+			return err;
+	}
 	err = get_userdata(blob, &userdata);
 	if (err)
 		return err;
 
 	mutex_lock(&kn->lock);
-	allocation = find_allocation(kn, info, KTURN_A_ALLOCATION_ID);
-	if (!allocation) {
-		mutex_unlock(&kn->lock);
-		kfree(userdata);
-		return -ENOENT;
-	}
-	if (timeout)
-		kturn_allocation_refresh(kn, allocation, deadline(timeout));
-	if (blob) {
-		swap(allocation->userdata, userdata);
-		allocation->userdata_len = nla_len(blob);
-	}
+	err = allocation_set(kn, info, moved ? &tuple : NULL, &userdata);
 	mutex_unlock(&kn->lock);
 	kfree(userdata);
-	return 0;
+	return err;
 }
 
 static int kturn_nl_allocation_get_doit(struct sk_buff *skb,

@@ -40,6 +40,8 @@ const struct nla_policy kturn_allocation_new_policy[KTURN_A_ALLOCATION_RELAYED_D
 
 const struct nla_policy kturn_allocation_set_policy[KTURN_A_ALLOCATION_USERDATA + 1] = {
 	[KTURN_A_ALLOCATION_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[KTURN_A_ALLOCATION_CLIENT] = POLICY_ENDPOINT,
+	[KTURN_A_ALLOCATION_SERVER] = POLICY_ENDPOINT,
 	[KTURN_A_ALLOCATION_TIMEOUT] = POLICY_TIMEOUT,
 	[KTURN_A_ALLOCATION_USERDATA] = POLICY_USERDATA,
 };
@@ -246,8 +248,8 @@ int kturn_put_allocation_key(struct sk_buff *msg,
 
 	kturn_allocation_stats(a, flow);
 	if (nla_put_u32(msg, KTURN_A_ALLOCATION_ID, a->id) ||
-	    put_endpoint(msg, KTURN_A_ALLOCATION_CLIENT, &a->tuple.client) ||
-	    put_endpoint(msg, KTURN_A_ALLOCATION_SERVER, &a->tuple.server) ||
+	    put_endpoint(msg, KTURN_A_ALLOCATION_CLIENT, &a->client->tuple.client) ||
+	    put_endpoint(msg, KTURN_A_ALLOCATION_SERVER, &a->client->tuple.server) ||
 	    put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV4,
 			 &a->relayed[KTURN_IPV4].endpoint) ||
 	    put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV6,
@@ -304,14 +306,9 @@ int kturn_put_permission(struct sk_buff *msg, const struct kturn_permission *p)
 
 int kturn_put_channel_key(struct sk_buff *msg, struct kturn_channel *c)
 {
-	struct kturn_flow_stats flow[KTURN_DIRS];
-	enum kturn_dir dir;
+	struct kturn_flow_stats flow[KTURN_DIRS] = {};
 
-	for (dir = 0; dir < KTURN_DIRS; dir++) {
-		flow[dir].packets =
-			atomic64_read(&kturn_path(c, dir)->packets);
-		flow[dir].bytes = atomic64_read(&kturn_path(c, dir)->bytes);
-	}
+	kturn_channel_stats(c, flow);
 	if (nla_put_u32(msg, KTURN_A_CHANNEL_ALLOCATION_ID,
 			c->allocation->id) ||
 	    nla_put_u16(msg, KTURN_A_CHANNEL_NUMBER, c->number) ||

@@ -518,16 +518,15 @@ static noinline unsigned int relay_between(struct kturn_net *kn,
 					   const struct nf_hook_state *state,
 					   bool v6)
 {
-	const struct kturn_allocation *other = twin->allocation;
 	const struct kturn_flow *back = &twin->flow[KTURN_TO_CLIENT];
 	struct kturn_packet p = packet_of(kn, skb, channel, KTURN_TO_PEER,
 					  state);
-	bool v6_out = other->tuple.client.family == AF_INET6;
+	bool v6_out = twin->client_family == AF_INET6;
 
 	if (!came_by(skb, channel->allocation->device[KTURN_TO_PEER]))
 		return kturn_pass(kn, skb, KTURN_A_PASSED_OTHER);
 	p.twin = twin;
-	p.policed = channel->allocation->policed || other->policed;
+	p.policed = channel->allocation->policed || twin->allocation->policed;
 	p.path = &twin->to_client;
 	p.rw.out = &twin->flow[KTURN_TO_PEER];
 	p.rw.hash = back->hash;
@@ -548,9 +547,9 @@ static noinline unsigned int relay_special(struct kturn_net *kn,
 					   const struct nf_hook_state *state,
 					   bool v6)
 {
-	const struct kturn_endpoint *client = &channel->allocation->tuple.client;
 	const bool to_peer = dir == KTURN_TO_PEER;
-	const u16 family = to_peer ? channel->peer.family : client->family;
+	const u16 family = to_peer ? channel->peer.family :
+				     channel->client_family;
 	struct kturn_packet p = packet_of(kn, skb, channel, dir, state);
 
 	if (!came_by(skb, channel->allocation->device[dir]))

@@ -53,6 +53,7 @@ static void kturn_sweep(struct work_struct *work)
 	unsigned int budget = KTURN_SWEEP_BATCH;
 
 	mutex_lock(&kn->lock);
+	kturn_move_sweep(kn);
 	while (kn->n_allocations) {
 		struct kturn_due *due;
 
@@ -80,6 +81,7 @@ int kturn_state_init(struct kturn_net *kn)
 {
 	mutex_init(&kn->lock);
 	INIT_DELAYED_WORK(&kn->sweep, kturn_sweep);
+	INIT_LIST_HEAD(&kn->unheard);
 	kn->generation = 1;
 	kn->max_allocations = 1 << 18;
 	kn->max_permissions = 1 << 20;

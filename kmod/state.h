@@ -122,17 +122,19 @@ struct kturn_permission_key {
  * @node: in kturn_net.permissions
  * @key: allocation id and peer address
  * @due: deadline
- * @tree: in kturn_allocation.permissions
  * @channels: channels to that address
- * @rcu: for freeing
+ * @tree: in kturn_allocation.permissions
+ * @rcu: for freeing; by then it is in no tree
  */
 struct kturn_permission {
 	struct rhash_head node;
 	struct kturn_permission_key key;
 	struct kturn_due due;
-	struct rb_node tree;
 	struct hlist_head channels;
-	struct rcu_head rcu;
+	union {
+		struct rb_node tree;
+		struct rcu_head rcu;
+	};
 };
 
 /**
@@ -146,10 +148,13 @@ struct kturn_permission {
  * @twin: the channel that leads back: its allocation's relayed address is the
  *	peer of this one, and the other way about; NULL for most
  * @permission: the peer's permission, NULL when it is gone
+ * @former: the same channel by the client's former 5-tuple, see move.c: to the
+ *	client nothing goes by it any more; NULL for most
  * @fellows: in kturn_permission.channels, while there is a permission
  * @rcu: for freeing; by then there is none
  * @peer: peer's transport address
  * @number: channel number
+ * @client_family: AF_INET or AF_INET6, of the client's transport address
  *
  * The order keeps what the two directions write in cache lines of their own.
  */
@@ -162,12 +167,14 @@ struct kturn_channel {
 	struct kturn_due due;
 	struct kturn_channel __rcu *twin;
 	struct kturn_permission *permission;
+	struct kturn_channel *former;
 	union {
 		struct hlist_node fellows;
 		struct rcu_head rcu;
 	};
 	struct kturn_endpoint peer;
 	u16 number;
+	u16 client_family;
 };
 
 /* A relayed transport address, as the packet path finds it. */
@@ -183,12 +190,26 @@ struct kturn_five_tuple {
 	struct kturn_endpoint server;
 };
 
+/**
+ * struct kturn_client - a 5-tuple, as the packet path finds its allocation
+ * @node: in kturn_net.clients
+ * @tuple: client's and server's transport address
+ * @allocation: whose
+ */
+struct kturn_client {
+	struct rhash_head node;
+	struct kturn_five_tuple tuple;
+	struct kturn_allocation *allocation;
+};
+
 enum { KTURN_IPV4, KTURN_IPV6, KTURN_FAMILIES };
 
 /**
  * struct kturn_allocation - an allocation
- * @node: in kturn_net.clients
- * @tuple: client's and server's transport address
+ * @client: the client's 5-tuple
+ * @former: the one that the client moved away from, while it may still send
+ *	from there; NULL for most
+ * @first: the 5-tuple that it was created with
  * @relayed: relayed transport addresses; family 0 for none
  * @due: deadline
  * @id: index in kturn_net.allocations
@@ -207,19 +228,25 @@ enum { KTURN_IPV4, KTURN_IPV6, KTURN_FAMILIES };
  * @policed: a limit holds for it, its own or the one on all
  * @had_permission: it has one, or had; until then nobody's absence tells
  * @had_channel: it has one, or had
- * @rcu: for freeing
+ * @rcu: for freeing; by then it has neither channels nor permissions
  */
 struct kturn_allocation {
-	struct rhash_head node;
-	struct kturn_five_tuple tuple;
+	struct kturn_client *client;
+	struct kturn_client *former;
+	struct kturn_client first;
 	struct kturn_relayed relayed[KTURN_FAMILIES];
 	struct kturn_due due;
 	u32 id;
 	u32 n_channels;
 	u32 n_permissions;
 	u32 n_orphans;
-	struct rb_root channels;
-	struct rb_root permissions;
+	union {
+		struct {
+			struct rb_root channels;
+			struct rb_root permissions;
+		};
+		struct rcu_head rcu;
+	};
 	struct kturn_flow_stats flow[KTURN_DIRS];
 	void *userdata;
 	u32 userdata_len;
@@ -229,7 +256,6 @@ struct kturn_allocation {
 	int device[KTURN_DIRS];
 	u64 max_bps;
 	atomic64_t full_at[KTURN_DIRS];
-	struct rcu_head rcu;
 };
 
 /* A part of the limit on all allocations that one CPU may spend, in bytes. */
@@ -249,7 +275,7 @@ struct kturn_share {
  * @shares: what each CPU has taken of that and not spent
  * @full_at: when its buckets are full again, in ns
  * @lock: taken by whoever changes anything below or in the tables
- * @clients: allocations by five-tuple
+ * @clients: allocations by 5-tuple, former ones too
  * @relayed: allocations by relayed transport address
  * @permissions: permissions by allocation and address
  * @allocations: allocations by id
@@ -263,6 +289,7 @@ struct kturn_share {
  * @max_channels: limit on them
  * @generation: counts additions and removals, for dumps
  * @wheel: deadlines
+ * @unheard: struct kturn_moved of clients not heard on their new 5-tuple yet
  * @sweep: takes what has run out
  * @closing: nobody is told any more: the family may be gone
  * @hook: enum kturn_hook, as set
@@ -294,6 +321,7 @@ struct kturn_net {
 	u32 max_channels;
 	u32 generation;
 	struct kturn_wheel wheel;
+	struct list_head unheard;
 	struct delayed_work sweep;
 	bool closing;
 	u32 hook;
@@ -343,6 +371,8 @@ void kturn_state_caches_exit(void);
 struct kturn_allocation *
 kturn_allocation_by_client(struct kturn_net *kn,
 			   const struct kturn_five_tuple *tuple);
+bool kturn_allocation_has(const struct kturn_allocation *allocation,
+			  const struct kturn_five_tuple *tuple);
 struct kturn_allocation *
 kturn_allocation_by_relayed(struct kturn_net *kn,
 			    const struct kturn_endpoint *relayed);
@@ -358,6 +388,10 @@ kturn_allocation_new(struct kturn_net *kn, const struct kturn_five_tuple *tuple,
 void kturn_allocation_refresh(struct kturn_net *kn,
 			      struct kturn_allocation *allocation,
 			      unsigned long expires);
+int kturn_allocation_move(struct kturn_net *kn,
+			  struct kturn_allocation *allocation,
+			  const struct kturn_five_tuple *tuple,
+			  struct netlink_ext_ack *extack);
 void kturn_allocation_del(struct kturn_net *kn,
 			  struct kturn_allocation *allocation,
 			  enum kturn_del_reason reason);
@@ -393,6 +427,8 @@ void kturn_channel_del(struct kturn_net *kn, struct kturn_channel *channel,
 		       enum kturn_del_reason reason);
 struct kturn_channel *
 kturn_channel_from(const struct kturn_allocation *allocation, u32 number);
+void kturn_channel_stats(struct kturn_channel *channel,
+			 struct kturn_flow_stats stats[KTURN_DIRS]);
 
 void kturn_flush(struct kturn_net *kn);
 

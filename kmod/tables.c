@@ -41,10 +41,10 @@ static u32 kturn_key_hash(const void *data, u32 len, u32 seed)
 
 static const struct rhashtable_params client_params = {
 	.nelem_hint = KTURN_TABLE_HINT,
-	.key_len = sizeof_field(struct kturn_allocation, tuple),
-	.key_offset = offsetof(struct kturn_allocation, tuple),
+	.key_len = sizeof_field(struct kturn_client, tuple),
+	.key_offset = offsetof(struct kturn_client, tuple),
 	.hashfn = kturn_key_hash,
-	.head_offset = offsetof(struct kturn_allocation, node),
+	.head_offset = offsetof(struct kturn_client, node),
 	.automatic_shrinking = true,
 };
 
@@ -72,12 +72,16 @@ static const struct rhashtable_params permission_params = {
  * @tuple: client's and server's transport address
  *
  * Context: RCU read side or kturn_net.lock.
+ * Return: the allocation, whose client may have moved away from the 5-tuple
  */
 struct kturn_allocation *
 kturn_allocation_by_client(struct kturn_net *kn,
 			   const struct kturn_five_tuple *tuple)
 {
-	return rhashtable_lookup_fast(&kn->clients, tuple, client_params);
+	struct kturn_client *client;
+
+	client = rhashtable_lookup_fast(&kn->clients, tuple, client_params);
+	return client ? client->allocation : NULL;
 }
 
 /**
@@ -151,6 +155,21 @@ void kturn_flow_remove(struct kturn_net *kn, struct kturn_flow *flow,
 				       kturn_flow6_params);
 }
 
+/* One flow in the place of another that packets find by the same tuple. */
+void kturn_flow_replace(struct kturn_net *kn, struct kturn_flow *flow,
+			struct kturn_flow *by, u16 family)
+{
+	int err;
+
+	if (family == AF_INET)
+		err = rhashtable_replace_fast(&kn->flows4, &flow->node,
+					      &by->node, kturn_flow4_params);
+	else
+		err = rhashtable_replace_fast(&kn->flows6, &flow->node,
+					      &by->node, kturn_flow6_params);
+	WARN_ON_ONCE(err);
+}
+
 int kturn_permission_insert(struct kturn_net *kn,
 			    struct kturn_permission *permission)
 {
@@ -166,17 +185,15 @@ void kturn_permission_remove(struct kturn_net *kn,
 			       permission_params);
 }
 
-int kturn_client_insert(struct kturn_net *kn,
-			struct kturn_allocation *allocation)
+int kturn_client_insert(struct kturn_net *kn, struct kturn_client *client)
 {
-	return rhashtable_lookup_insert_fast(&kn->clients, &allocation->node,
+	return rhashtable_lookup_insert_fast(&kn->clients, &client->node,
 					     client_params);
 }
 
-void kturn_client_remove(struct kturn_net *kn,
-			 struct kturn_allocation *allocation)
+void kturn_client_remove(struct kturn_net *kn, struct kturn_client *client)
 {
-	rhashtable_remove_fast(&kn->clients, &allocation->node, client_params);
+	rhashtable_remove_fast(&kn->clients, &client->node, client_params);
 }
 
 int kturn_relayed_insert(struct kturn_net *kn, struct kturn_relayed *relayed)

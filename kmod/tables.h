@@ -16,14 +16,14 @@ int kturn_flow_insert(struct kturn_net *kn, struct kturn_flow *flow,
 		      u16 family);
 void kturn_flow_remove(struct kturn_net *kn, struct kturn_flow *flow,
 		       u16 family);
+void kturn_flow_replace(struct kturn_net *kn, struct kturn_flow *flow,
+			struct kturn_flow *by, u16 family);
 int kturn_permission_insert(struct kturn_net *kn,
 			    struct kturn_permission *permission);
 void kturn_permission_remove(struct kturn_net *kn,
 			     struct kturn_permission *permission);
-int kturn_client_insert(struct kturn_net *kn,
-			struct kturn_allocation *allocation);
-void kturn_client_remove(struct kturn_net *kn,
-			 struct kturn_allocation *allocation);
+int kturn_client_insert(struct kturn_net *kn, struct kturn_client *client);
+void kturn_client_remove(struct kturn_net *kn, struct kturn_client *client);
 int kturn_relayed_insert(struct kturn_net *kn, struct kturn_relayed *relayed);
 void kturn_relayed_remove(struct kturn_net *kn, struct kturn_relayed *relayed);
 

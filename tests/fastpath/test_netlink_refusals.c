@@ -79,6 +79,19 @@ static struct nl_msg *allocation_new(struct raw *raw, unsigned int without)
 	return msg;
 }
 
+static struct nl_msg *allocation_move(struct raw *raw, uint32_t id,
+				      const char *client, const char *server)
+{
+	struct nl_msg *msg = raw_request(raw, KTURN_CMD_ALLOCATION_SET, 0);
+
+	nla_put_u32(msg, KTURN_A_ALLOCATION_ID, id);
+	if (client)
+		raw_put_endpoint(msg, KTURN_A_ALLOCATION_CLIENT, client);
+	if (server)
+		raw_put_endpoint(msg, KTURN_A_ALLOCATION_SERVER, server);
+	return msg;
+}
+
 static struct nl_msg *permission(struct raw *raw, uint8_t cmd, uint32_t id,
 				 const char *peer, unsigned int without)
 {
@@ -145,6 +158,10 @@ TEST_F(refusal, allocation_without_an_attribute)
 	REFUSED(EINVAL, "relayed", allocation_new(raw, RELAYED));
 	REFUSED(EINVAL, "timeout", allocation_new(raw, TIMEOUT));
 	REFUSED(EINVAL, "id", raw_request(raw, KTURN_CMD_ALLOCATION_SET, 0));
+	REFUSED(EINVAL, "client",
+		allocation_move(raw, self->id, NULL, "198.51.100.1:3478"));
+	REFUSED(EINVAL, "server",
+		allocation_move(raw, self->id, "192.0.2.9:9", NULL));
 	REFUSED(EINVAL, "id", raw_request(raw, KTURN_CMD_ALLOCATION_GET, 0));
 	REFUSED(EINVAL, "id", raw_request(raw, KTURN_CMD_ALLOCATION_DEL, 0));
 }
@@ -629,6 +646,26 @@ TEST_F(refusal, unprivileged_callers)
 {
 	EXPECT_EQ(0, in_child(become_nobody));
 	EXPECT_EQ(0, in_child(become_root_elsewhere));
+}
+
+/* RFC 8016: where a client cannot have moved to. */
+TEST_F(refusal, a_move)
+{
+	struct fastpath_allocation a = make_allocation(1);
+
+	ASSERT_DONE(fastpath_allocation_new(self->fp, &a, &self->err));
+	REFUSED(EEXIST, "5-tuple has an allocation already",
+		allocation_move(&self->raw, a.id, "192.0.2.1:10000",
+				"198.51.100.1:3478"));
+	REFUSED(EINVAL, "different families",
+		allocation_move(&self->raw, self->id, "192.0.2.9:9",
+				"[2001:db8::1]:3478"));
+	REFUSED(EINVAL, "unicast",
+		allocation_move(&self->raw, self->id, "224.0.0.1:9",
+				"198.51.100.1:3478"));
+	REFUSED(ENOENT, "No allocation with this id",
+		allocation_move(&self->raw, 4242, "192.0.2.9:9",
+				"198.51.100.1:3478"));
 }
 
 TEST_HARNESS_MAIN

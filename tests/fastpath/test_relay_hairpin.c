@@ -351,6 +351,19 @@ TEST_F(hairpin, too_big_for_the_other_client)
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
+static int move(FIXTURE_DATA(hairpin) *self, struct side *s, uint16_t port)
+{
+	struct fastpath_allocation a = {
+		.id = s->allocation.id,
+		.client = s->allocation.client,
+		.server = s->allocation.server,
+	};
+
+	a.client.port = port;
+	s->allocation.client = a.client;
+	return fastpath_allocation_set(self->r.fastpath, &a, &self->err);
+}
+
 /* Somebody whose peer is its own relayed address hears itself. */
 TEST_F(hairpin, an_allocation_that_talks_to_itself)
 {
@@ -373,10 +386,41 @@ TEST_F(hairpin, an_allocation_that_talks_to_itself)
 	ASSERT_EQ(0, wire_send_udp(first->wire, &in));
 	EXPECT_TRUE(relay_catch(first->wire, &out));
 	book(self, 100);
+	/* It moves, and what it sends from where it was comes to it too. */
+	ASSERT_EQ(0, move(self, first, 6000));
+	out.dst = first->allocation.client;
+	ASSERT_EQ(0, wire_send_udp(first->wire, &in));
+	EXPECT_TRUE(relay_catch(first->wire, &out));
+	book(self, 100);
 	ASSERT_EQ(0, fastpath_channel_del(self->r.fastpath,
 					  first->allocation.id, 0x4555,
 					  &self->err));
 	EXPECT_TRUE(goes_through_bytes(self, 0, 100, 0));
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
+/* RFC 8016: what the other one sends follows; what was sent before counts. */
+TEST_F(hairpin, a_client_that_moves)
+{
+	struct side *s = self->side;
+	uint8_t buf[2][200];
+	struct udp_packet former[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		former[i] = message(&s[i], buf[i], 100, 0);
+		ASSERT_EQ(0, move(self, &s[i], 6000 + i));
+		EXPECT_TRUE(goes_through_bytes(self, !i, 100, 0));
+		EXPECT_TRUE(goes_through(self, i, &former[i]));
+	}
+	EXPECT_TRUE(goes_through(self, 0, &former[0]));
+	EXPECT_TRUE(goes_through_bytes(self, 0, 100, 0));
+	EXPECT_TRUE(goes_through_bytes(self, 1, 100, 0));
+	ASSERT_EQ(0, fastpath_allocation_del(self->r.fastpath,
+					     s[1].allocation.id, &self->err));
+	EXPECT_TRUE(is_left_to_the_server(self));
+	EXPECT_TRUE(relay_passes(&self->r, TO_PEER, &former[0],
+				 KTURN_A_PASSED_LOCAL));
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 

@@ -69,18 +69,18 @@ static int put_allocation(struct nl_msg *msg, enum kturn_cmd cmd,
 
 	if (cmd != KTURN_CMD_ALLOCATION_NEW)
 		ret = nla_put_u32(msg, KTURN_A_ALLOCATION_ID, a->id);
-	if (!ret && cmd == KTURN_CMD_ALLOCATION_NEW) {
-		ret = put_endpoint(msg, KTURN_A_ALLOCATION_CLIENT, &a->client,
-				   true) ||
-		      put_endpoint(msg, KTURN_A_ALLOCATION_SERVER, &a->server,
-				   true) ||
-		      put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV4,
+	if (ret || cmd == KTURN_CMD_ALLOCATION_DEL)
+		return ret;
+
+	ret = put_endpoint(msg, KTURN_A_ALLOCATION_CLIENT, &a->client, true) ||
+	      put_endpoint(msg, KTURN_A_ALLOCATION_SERVER, &a->server, true);
+	if (!ret && cmd == KTURN_CMD_ALLOCATION_NEW)
+		ret = put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV4,
 				   &a->relayed_ipv4, true) ||
 		      put_endpoint(msg, KTURN_A_ALLOCATION_RELAYED_IPV6,
 				   &a->relayed_ipv6, true) ||
 		      put_constraints(msg, a);
-	}
-	if (ret || cmd == KTURN_CMD_ALLOCATION_DEL)
+	if (ret)
 		return ret;
 
 	if (a->timeout_ms)

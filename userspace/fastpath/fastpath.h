@@ -293,12 +293,14 @@ int fastpath_allocation_new(struct fastpath *fp,
 			    struct fastpath_error *err);
 
 /**
- * fastpath_allocation_set() - change deadline and blob of an allocation
+ * fastpath_allocation_set() - change deadline, blob, 5-tuple of an allocation
  * @fp: the connection
- * @allocation: @id, and the new @timeout_ms and @userdata
+ * @allocation: @id, and the new @timeout_ms (or 0), @userdata (or NULL), and
+ *	@client with @server where the client has moved (RFC 8016; or family 0)
  * @err: filled on failure
  *
- * Return: 0, -ENOENT if there is no such allocation, -EINVAL, -ENODEV.
+ * Return: 0, -ENOENT if there is no such allocation, -EEXIST if another one
+ * has the 5-tuple, -EINVAL, -ENODEV.
  */
 int fastpath_allocation_set(struct fastpath *fp,
 			    const struct fastpath_allocation *allocation,
