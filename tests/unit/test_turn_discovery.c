@@ -73,7 +73,7 @@ static const char *left_from(struct world *w)
 {
 	static char text[TRANSPORT_ADDR_STRLEN];
 
-	return transport_addr_print(&w->reply_tuple.server, text);
+	return transport_addr_print(&w->to_client_tuple.server, text);
 }
 
 TEST_F(discovery, rfc5780_6_1_table_1)
@@ -105,7 +105,7 @@ TEST_F(discovery, rfc5780_6_1_table_1)
 			     told(self->w, STUN_ATTR_MAPPED_ADDRESS));
 		EXPECT_STREQ("198.51.100.7:5000",
 			     told(self->w, STUN_ATTR_XOR_MAPPED_ADDRESS));
-		EXPECT_EQ(5000, self->w->reply_tuple.client.port);
+		EXPECT_EQ(5000, self->w->to_client_tuple.client.port);
 	}
 }
 
@@ -192,12 +192,12 @@ TEST_F(discovery, rfc5780_7_5_response_port)
 {
 	put_port(begin_binding(self->w, &self->c), 6000);
 	ASSERT_EQ(0, finish(self->w));
-	EXPECT_EQ(6000, self->w->reply_tuple.client.port);
+	EXPECT_EQ(6000, self->w->to_client_tuple.client.port);
 	EXPECT_STREQ("198.51.100.7:5000",
 		     told(self->w, STUN_ATTR_XOR_MAPPED_ADDRESS));
 	put_port(begin_binding(self->w, &self->c), 0);
 	EXPECT_EQ(400, finish(self->w));
-	EXPECT_EQ(5000, self->w->reply_tuple.client.port);
+	EXPECT_EQ(5000, self->w->to_client_tuple.client.port);
 }
 
 TEST_F(discovery, rfc5780_7_6_padding_is_returned_never_more_of_it)
@@ -224,7 +224,7 @@ TEST_F(discovery, rfc5780_6_1_padding_with_response_port_is_400)
 	put_port(begin_binding(self->w, &self->c), 6000);
 	stun_put_bytes(&self->w->b, STUN_ATTR_PADDING, "1234", 4);
 	EXPECT_EQ(400, finish(self->w));
-	EXPECT_EQ(5000, self->w->reply_tuple.client.port);
+	EXPECT_EQ(5000, self->w->to_client_tuple.client.port);
 }
 
 TEST_F(discovery, on_the_wire_at_most_three_times_the_request)

@@ -23,6 +23,7 @@
 
 #define WORLD_RELAYS	64
 #define WORLD_PEERS	256
+#define WORLD_MAIL	64
 #define WORLD_REALM	"example.org"
 #define NO_REPLY	(-1)
 
@@ -35,6 +36,7 @@ struct fake_relay {
 
 struct world {
 	struct turn_shared *shared;
+	bool shares;		/* with another world, which frees it */
 	struct turn_config *cfg;
 	struct turn_server *srv;
 	uint64_t now;
@@ -51,6 +53,7 @@ struct world {
 	int fp_refuse_new;
 	int fp_refuse_set;
 	int fp_refuse_peers;
+	uint32_t fp_moved;	/* the last allocation that moved */
 	uint32_t fp_refuse_id;	/* only of this allocation; 0: of all */
 	struct turn_fastpath_allocation fp_allocation;
 	uint8_t fp_userdata[TURN_USERDATA_MAX];
@@ -59,7 +62,13 @@ struct world {
 	size_t fp_installed;	/* allocations in there */
 	size_t fp_calls;	/* that install something */
 
+	/* parcels from other worlds, in order, until read_mail() */
+	struct turn_parcel *mail[WORLD_MAIL];
+	size_t n_mail;
+	int refuse_post;
+
 	/* what came out last */
+	struct turn_5tuple to_client_tuple;
 	uint8_t to_client[66000];
 	size_t to_client_len;
 	const uint8_t *to_client_at;
@@ -68,7 +77,6 @@ struct world {
 	struct transport_addr to_peer_addr;
 	unsigned int to_peer_flags;
 	size_t n_replies;
-	struct turn_5tuple reply_tuple;
 	char trace[1024];
 
 	/* the request being made, and the last response */
@@ -188,6 +196,16 @@ static inline void world_relay_attach(void *env, void *handle,
 	trace(env, "attach ");
 }
 
+static inline void world_relay_detach(void *env, void *handle)
+{
+	struct fake_relay *r = handle;
+
+	if (!r->open || !r->allocation)
+		abort();
+	r->allocation = NULL;
+	trace(env, "detach ");
+}
+
 static inline void world_relay_close(void *env, void *handle)
 {
 	struct fake_relay *r = handle;
@@ -213,8 +231,8 @@ static inline void world_send_client(void *env,
 				     const struct turn_5tuple *tuple,
 				     const uint8_t *buf, size_t len)
 {
-	(void)tuple;
 	world_to_client(env, buf, len);
+	((struct world *)env)->to_client_tuple = *tuple;
 	trace(env, "data ");
 }
 
@@ -224,8 +242,8 @@ static inline void world_reply_client(void *env,
 {
 	struct world *w = env;
 
-	w->reply_tuple = *tuple;
 	world_to_client(w, buf, len);
+	w->to_client_tuple = *tuple;
 	w->n_replies++;
 	trace(w, "reply ");
 }
@@ -305,6 +323,21 @@ static inline int world_fp_set(void *env, uint32_t id, uint32_t timeout_ms)
 	(void)id;
 	trace(w, "fp-set ");
 	w->fp_allocation.timeout_ms = timeout_ms;
+	return w->fp_refuse_set;
+}
+
+static inline int world_fp_move(void *env, uint32_t id,
+				const struct turn_5tuple *tuple,
+				uint32_t timeout_ms)
+{
+	struct world *w = env;
+
+	trace(w, "fp-move ");
+	w->fp_moved = id;
+	w->fp_allocation.client = tuple->client;
+	w->fp_allocation.server = tuple->server;
+	if (timeout_ms)
+		w->fp_allocation.timeout_ms = timeout_ms;
 	return w->fp_refuse_set;
 }
 
@@ -390,13 +423,29 @@ world_secret_find(void *env, struct turn_secret_query *q)
 static const struct turn_fastpath_ops world_fastpath_ops = {
 	.allocations_new = world_fp_new,
 	.allocation_set = world_fp_set,
+	.allocation_move = world_fp_move,
 	.allocation_del = world_fp_del,
 	.peers_set = world_fp_peers,
 };
 
+static inline int world_post(void *env, void *to_env,
+			     struct turn_parcel *parcel)
+{
+	struct world *w = env, *to = to_env;
+
+	if (w->refuse_post)
+		return w->refuse_post;
+	if (to->n_mail == WORLD_MAIL)
+		abort();
+	to->mail[to->n_mail++] = parcel;
+	trace(w, "post ");
+	return 0;
+}
+
 static const struct turn_ops world_ops = {
 	.relay_open = world_relay_open,
 	.relay_attach = world_relay_attach,
+	.relay_detach = world_relay_detach,
 	.relay_close = world_relay_close,
 	.send_client = world_send_client,
 	.reply_client = world_reply_client,
@@ -407,6 +456,7 @@ static const struct turn_ops world_ops = {
 	.user_find = world_user_find,
 	.secret_find = world_secret_find,
 	.fastpath = &world_fastpath_ops,
+	.post = world_post,
 };
 
 /* --- beginning and end ----------------------------------------------------- */
@@ -441,16 +491,57 @@ static inline struct world *world_new(void)
 	return w;
 }
 
+/* Another worker of the same server; to be freed before the first one. */
+static inline struct world *world_join(struct world *first)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	w->now = first->now;
+	w->wall = first->wall;
+	w->shared = first->shared;
+	w->shares = true;
+	w->random = 4711;
+	w->cfg = turn_config_get(first->cfg);
+	w->crypto = stun_crypto_new();
+	w->srv = turn_server_new(w->shared, w->cfg, &world_ops, w);
+	if (!w->crypto || !w->srv)
+		abort();
+	return w;
+}
+
+/* The worker reads its mail: what is there, not what that causes. */
+static inline size_t read_mail(struct world *w)
+{
+	struct turn_parcel *mail[WORLD_MAIL];
+	size_t n = w->n_mail, i;
+
+	memcpy(mail, w->mail, sizeof(mail));
+	w->n_mail = 0;
+	for (i = 0; i < n; i++) {
+		turn_server_parcel(w->srv, mail[i], w->now);
+		turn_parcel_free(mail[i]);
+	}
+	return n;
+}
+
 /* Return: number of relay sockets that were left open, plus quota slots. */
 static inline size_t world_free(struct world *w)
 {
 	size_t left = 0, i;
 
+	for (i = 0; i < w->n_mail; i++) {
+		turn_server_parcel_return(w->srv, w->mail[i]);
+		turn_parcel_free(w->mail[i]);
+	}
 	turn_server_free(w->srv);
-	for (i = 0; i < WORLD_RELAYS; i++)
+	for (i = 0; i < WORLD_RELAYS && !w->shares; i++)
 		left += w->relays[i].open;
-	left += turn_shared_allocations(w->shared);
-	turn_shared_free(w->shared);
+	if (!w->shares) {
+		left += turn_shared_allocations(w->shared);
+		turn_shared_free(w->shared);
+	}
 	turn_config_put(w->cfg);
 	stun_crypto_free(w->crypto);
 	free(w);

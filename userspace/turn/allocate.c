@@ -7,6 +7,7 @@
 #include "stun/error_code.h"
 #include "turn/allocation.h"
 #include "turn/hold.h"
+#include "turn/mobility.h"
 #include "turn/offload.h"
 #include "turn/tcp.h"
 #include "turn/users.h"
@@ -23,6 +24,7 @@
  * @relays: sockets opened, as @families; the handle of those refused is NULL
  * @next: socket of the reserved port
  * @refused: error code of a family that was refused, or 0
+ * @ticket: MOBILITY-TICKET is there
  * @quota: the slot, until the allocation has it
  */
 struct wish {
@@ -36,6 +38,7 @@ struct wish {
 	struct turn_relay relays[TURN_LEGS];
 	struct turn_relay next;
 	unsigned int refused[TURN_LEGS];
+	bool ticket;
 	struct turn_quota quota;
 };
 
@@ -54,6 +57,7 @@ static void reply_success(struct turn_request *req)
 	if (a->has_token)
 		stun_put_reservation_token(b, a->token);
 	stun_put_address(b, STUN_ATTR_XOR_MAPPED_ADDRESS, &a->tuple.client);
+	turn_mobility_put_ticket(req);
 	if (a->refused_family)
 		stun_put_address_error_code(b, a->refused_family,
 					    a->refused_code, NULL);
@@ -262,6 +266,10 @@ static unsigned int allocate(struct turn_request *req, struct wish *w)
 	a = turn_allocation_new(req);
 	if (!a)
 		return STUN_ERR_INSUFFICIENT_CAPACITY;
+	if (w->ticket && turn_mobility_new(a)) {
+		turn_allocation_end(a, "out of memory");
+		return STUN_ERR_INSUFFICIENT_CAPACITY;
+	}
 	a->quota = w->quota;
 	w->quota.user = NULL;
 	a->tcp = w->tcp;
@@ -294,6 +302,11 @@ void turn_serve_allocate(struct turn_request *req)
 	struct wish w = { 0 };
 	unsigned int code;
 
+	if (req->allocation && turn_mobility_left(req->allocation, req->tuple)) {
+		/* Whose client it was has moved away. */
+		turn_mobility_forget(req->allocation);
+		req->allocation = NULL;
+	}
 	if (req->allocation) {
 		if (is_retransmission(req))
 			reply_success(req);
@@ -303,6 +316,8 @@ void turn_serve_allocate(struct turn_request *req)
 	}
 	code = req->msg->bad_attribute ? STUN_ERR_BAD_REQUEST :
 					 check_transport(req, &w);
+	if (!code)
+		code = turn_mobility_wish(req, &w.ticket);
 	if (!code)
 		code = read_wish(req, &w);
 	if (!code && req->srv->draining)

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "turn/allocation.h"
+#include "turn/mobility.h"
 #include "turn/offload.h"
 #include "turn/tcp.h"
+#include "turn/transfer.h"
 
 static uint64_t tuple_hash(const struct turn_server *srv,
 			   const struct turn_5tuple *tuple)
@@ -62,14 +65,7 @@ struct turn_allocation *turn_allocation_new(struct turn_request *req)
 	a = calloc(1, sizeof(*a) + name_len + 1 + realm_len + 1);
 	if (!a)
 		return NULL;
-	if (turn_timer_add(&srv->timers, &a->timer, allocation_fire))
-		goto free_allocation;
-	if (turn_timer_add(&srv->timers, &a->offload_timer, turn_offload_fire))
-		goto remove_timer;
-
-	a->srv = srv;
 	a->tuple = *req->tuple;
-	a->serial = ++srv->last_serial;
 	a->txid = req->msg->txid;
 	a->key = req->key;
 	a->username_len = name_len;
@@ -80,19 +76,25 @@ struct turn_allocation *turn_allocation_new(struct turn_request *req)
 	LIST_INIT(&a->permissions);
 	LIST_INIT(&a->channels);
 	LIST_INIT(&a->connections);
-	LIST_INSERT_HEAD(&srv->allocations, a, link);
-	turn_table_insert(&srv->by_tuple, &a->by_tuple,
-			  tuple_hash(srv, &a->tuple));
-	turn_count(&srv->stats.allocations);
+	if (turn_allocation_attach(a, srv)) {
+		OPENSSL_cleanse(&a->key, sizeof(a->key));
+		free(a);
+		return NULL;
+	}
 	turn_count(&srv->stats.allocations_total);
-	turn_count(&srv->stats.by_transport[a->tuple.transport]);
 	return a;
+}
 
-remove_timer:
-	turn_timer_remove(&srv->timers, &a->timer);
-free_allocation:
-	free(a);
-	return NULL;
+void turn_allocation_rekey(struct turn_allocation *a,
+			   const struct turn_5tuple *tuple)
+{
+	struct turn_server *srv = a->srv;
+
+	turn_table_remove(&srv->by_tuple, &a->by_tuple);
+	turn_uncount(&srv->stats.by_transport[a->tuple.transport]);
+	a->tuple = *tuple;
+	turn_table_insert(&srv->by_tuple, &a->by_tuple, tuple_hash(srv, tuple));
+	turn_count(&srv->stats.by_transport[a->tuple.transport]);
 }
 
 void turn_allocation_open(struct turn_allocation *a,
@@ -183,6 +185,26 @@ bool turn_allocation_close_leg(struct turn_allocation *a, int leg,
 	return true;
 }
 
+/* Out of the server's lists and timers. */
+static void leave(struct turn_allocation *a)
+{
+	struct turn_server *srv = a->srv;
+
+	turn_timer_remove(&srv->timers, &a->offload_timer);
+	turn_timer_remove(&srv->timers, &a->timer);
+	turn_table_remove(&srv->by_tuple, &a->by_tuple);
+	LIST_REMOVE(a, link);
+	turn_uncount(&srv->stats.allocations);
+	turn_uncount(&srv->stats.by_transport[a->tuple.transport]);
+}
+
+static void allocation_free(struct turn_allocation *a)
+{
+	turn_quota_drop(a->srv->shared, &a->quota);
+	OPENSSL_cleanse(&a->key, sizeof(a->key));
+	free(a);
+}
+
 void turn_allocation_end(struct turn_allocation *a, const char *why)
 {
 	struct turn_server *srv = a->srv;
@@ -194,15 +216,88 @@ void turn_allocation_end(struct turn_allocation *a, const char *why)
 	turn_permissions_end(a, is_any);
 	for (i = 0; i < TURN_LEGS; i++)
 		close_relay(a, i);
-	turn_quota_drop(srv->shared, &a->quota);
-	turn_timer_remove(&srv->timers, &a->offload_timer);
-	turn_timer_remove(&srv->timers, &a->timer);
-	turn_table_remove(&srv->by_tuple, &a->by_tuple);
-	LIST_REMOVE(a, link);
-	turn_uncount(&srv->stats.allocations);
-	turn_uncount(&srv->stats.by_transport[a->tuple.transport]);
-	OPENSSL_cleanse(&a->key, sizeof(a->key));
-	free(a);
+	turn_mobility_end(a);
+	leave(a);
+	allocation_free(a);
+}
+
+/* --- from server to server -------------------------------------------------- */
+
+void turn_allocation_detach(struct turn_allocation *a)
+{
+	struct turn_server *srv = a->srv;
+	struct turn_permission *p;
+	struct turn_channel *c;
+	bool stale = a->offload_stale;
+	uint32_t id = a->fastpath_id;
+	int i;
+
+	LIST_FOREACH(c, &a->channels, link)
+		turn_channel_detach(c);
+	LIST_FOREACH(p, &a->permissions, link)
+		turn_permission_detach(p);
+	for (i = 0; i < TURN_LEGS; i++)
+		if (a->legs[i].relay.handle)
+			srv->ops->relay_detach(srv->env, a->legs[i].relay.handle);
+	turn_offload_forget(a);
+	a->fastpath_id = id;
+	a->offload_stale = stale;
+	leave(a);
+}
+
+/* Room for all timers is made first, so that nothing fails half way. */
+int turn_allocation_attach(struct turn_allocation *a, struct turn_server *srv)
+{
+	struct turn_permission *p;
+	struct turn_channel *c;
+	int i;
+
+	if (turn_timers_reserve(&srv->timers,
+				2 + a->n_permissions + a->n_channels))
+		return -ENOMEM;
+	a->srv = srv;
+	a->serial = ++srv->last_serial;
+	turn_timer_add(&srv->timers, &a->timer, allocation_fire);
+	turn_timer_add(&srv->timers, &a->offload_timer, turn_offload_fire);
+	LIST_INSERT_HEAD(&srv->allocations, a, link);
+	turn_table_insert(&srv->by_tuple, &a->by_tuple,
+			  tuple_hash(srv, &a->tuple));
+	turn_transfer_drop(srv, &a->tuple);
+	turn_count(&srv->stats.allocations);
+	turn_count(&srv->stats.by_transport[a->tuple.transport]);
+	turn_offload_adopt(a);
+	LIST_FOREACH(p, &a->permissions, link)
+		turn_permission_attach(p);
+	LIST_FOREACH(c, &a->channels, link)
+		turn_channel_attach(c);
+	for (i = 0; i < TURN_LEGS; i++)
+		if (a->legs[i].relay.handle)
+			srv->ops->relay_attach(srv->env, a->legs[i].relay.handle, a);
+	if (turn_allocation_expires(a))
+		arm(a);
+	return 0;
+}
+
+void turn_allocation_discard(struct turn_allocation *a, const char *why)
+{
+	struct turn_permission *p;
+	struct turn_channel *c;
+	int i;
+
+	turn_log(a->srv, TURN_LOG_INFO, a, "ended on its way: %s", why);
+	turn_offload_discard(a);
+	while ((c = LIST_FIRST(&a->channels))) {
+		LIST_REMOVE(c, link);
+		free(c);
+	}
+	while ((p = LIST_FIRST(&a->permissions))) {
+		LIST_REMOVE(p, link);
+		free(p);
+	}
+	for (i = 0; i < TURN_LEGS; i++)
+		close_relay(a, i);
+	turn_mobility_end(a);
+	allocation_free(a);
 }
 
 uint32_t turn_lifetime(const struct turn_config *cfg,

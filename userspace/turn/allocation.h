@@ -63,6 +63,40 @@ bool turn_allocation_close_leg(struct turn_allocation *a, int leg,
  */
 void turn_allocation_end(struct turn_allocation *a, const char *why);
 
+/** turn_allocation_rekey() - from now on it is found by this 5-tuple */
+void turn_allocation_rekey(struct turn_allocation *a,
+			   const struct turn_5tuple *tuple);
+
+/**
+ * turn_allocation_detach() - take it out of its server, with all it has
+ * @a: the allocation; belongs to the caller, and may be used by another thread
+ *
+ * It stays in the module, and so does its quota.
+ */
+void turn_allocation_detach(struct turn_allocation *a);
+
+/**
+ * turn_allocation_attach() - put it into a server
+ * @a: the allocation, detached; its fastpath_id holds in @srv
+ * @srv: the server
+ *
+ * Return: 0; or -ENOMEM, and it is as it was.
+ */
+int turn_allocation_attach(struct turn_allocation *a, struct turn_server *srv);
+
+/**
+ * turn_allocation_discard() - end a detached one
+ * @a: the allocation; freed. Its server is one that may close its sockets.
+ * @why: for the log
+ */
+void turn_allocation_discard(struct turn_allocation *a, const char *why);
+
+/* The same for a permission or a channel, as parts of that. */
+void turn_permission_detach(struct turn_permission *p);
+int turn_permission_attach(struct turn_permission *p);
+void turn_channel_detach(struct turn_channel *c);
+int turn_channel_attach(struct turn_channel *c);
+
 /**
  * turn_permission_find() - a permission that is alive
  * @a: the allocation

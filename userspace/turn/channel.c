@@ -62,17 +62,21 @@ struct turn_channel *turn_channel_by_peer(struct turn_allocation *a,
 	return NULL;
 }
 
-void turn_channel_end(struct turn_channel *c)
+void turn_channel_detach(struct turn_channel *c)
 {
-	struct turn_allocation *a = c->allocation;
-	struct turn_server *srv = a->srv;
+	struct turn_server *srv = c->allocation->srv;
 
 	turn_timer_remove(&srv->timers, &c->timer);
 	turn_table_remove(&srv->channels_by_number, &c->by_number);
 	turn_table_remove(&srv->channels_by_peer, &c->by_peer);
-	LIST_REMOVE(c, link);
-	a->n_channels--;
 	turn_uncount(&srv->stats.channels);
+}
+
+void turn_channel_end(struct turn_channel *c)
+{
+	turn_channel_detach(c);
+	LIST_REMOVE(c, link);
+	c->allocation->n_channels--;
 	turn_permission_release(c->permission);
 	free(c);
 }
@@ -81,6 +85,23 @@ static void channel_fire(struct turn_timer *timer, uint64_t now)
 {
 	(void)now;
 	turn_channel_end(container_of(timer, struct turn_channel, timer));
+}
+
+int turn_channel_attach(struct turn_channel *c)
+{
+	struct turn_allocation *a = c->allocation;
+	struct turn_server *srv = a->srv;
+
+	if (turn_timer_add(&srv->timers, &c->timer, channel_fire))
+		return -ENOMEM;
+	turn_table_insert(&srv->channels_by_number, &c->by_number,
+			  number_hash(a, c->number));
+	turn_table_insert(&srv->channels_by_peer, &c->by_peer,
+			  peer_hash(a, &c->peer));
+	turn_count(&srv->stats.channels);
+	if (c->expires)
+		turn_timer_set(&srv->timers, &c->timer, c->expires);
+	return 0;
 }
 
 /* Channels that have run out, but whose timers have not gone off yet. */
@@ -100,30 +121,24 @@ static struct turn_channel *channel_new(struct turn_permission *p,
 					const struct transport_addr *peer)
 {
 	struct turn_allocation *a = p->allocation;
-	struct turn_server *srv = a->srv;
 	struct turn_channel *c;
 
-	if (a->n_channels >= srv->cfg->max_channels)
+	if (a->n_channels >= a->srv->cfg->max_channels)
 		return NULL;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return NULL;
-	if (turn_timer_add(&srv->timers, &c->timer, channel_fire)) {
-		free(c);
-		return NULL;
-	}
 	c->allocation = a;
 	c->permission = p;
 	c->peer = *peer;
 	c->number = number;
+	if (turn_channel_attach(c)) {
+		free(c);
+		return NULL;
+	}
 	p->n_channels++;
-	turn_table_insert(&srv->channels_by_number, &c->by_number,
-			  number_hash(a, number));
-	turn_table_insert(&srv->channels_by_peer, &c->by_peer,
-			  peer_hash(a, peer));
 	LIST_INSERT_HEAD(&a->channels, c, link);
 	a->n_channels++;
-	turn_count(&srv->stats.channels);
 	return c;
 }
 

@@ -92,6 +92,7 @@ enum turn_default_family {
  *	key, per second; 0: any number
  * @fingerprint: FINGERPRINT in every message, not only in responses to
  *	requests that had it
+ * @mobility: clients may get tickets to move by (RFC 8016)
  * @rfc5766_channels: accept channel numbers up to 0x7FFF
  * @default_family: see enum turn_default_family
  * @no_password_algorithms: challenge as RFC 5389 has it: without
@@ -134,6 +135,7 @@ struct turn_config {
 	struct turn_discovery discovery;
 	uint32_t unauthorized_rate;
 	bool fingerprint;
+	bool mobility;
 	bool rfc5766_channels;
 	enum turn_default_family default_family;
 

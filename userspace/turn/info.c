@@ -17,6 +17,7 @@ const char *turn_drop_name(enum turn_drop reason)
 		[TURN_DROP_TOO_BIG] = "too-big",
 		[TURN_DROP_RATE] = "rate",
 		[TURN_DROP_SOURCE_RATE] = "source-rate",
+		[TURN_DROP_DETOUR] = "detour",
 		[TURN_DROP_AMPLIFICATION] = "amplification",
 	};
 

@@ -214,13 +214,15 @@ static void describe(const struct turn_allocation *a, uint64_t now,
 	};
 }
 
-/* What it was known by there before has been replaced. */
-static void installed(struct turn_allocation *a, uint32_t id)
+void turn_offload_adopt(struct turn_allocation *a)
 {
-	turn_offload_forget(a);
-	a->fastpath_id = id;
-	turn_table_insert(&a->srv->by_fastpath_id, &a->by_fastpath_id, id);
+	if (!a->fastpath_id)
+		return;
+	turn_table_insert(&a->srv->by_fastpath_id, &a->by_fastpath_id,
+			  a->fastpath_id);
 	turn_count(&a->srv->stats.offloaded);
+	if (a->offload_stale)
+		turn_timer_set(&a->srv->timers, &a->offload_timer, 0);
 }
 
 /* Allocations first, for the module chooses ids; then all that they have. */
@@ -236,10 +238,14 @@ static void install(struct turn_server *srv, struct turn_allocation **as,
 		describe(as[i], now, userdata[i], &fa[i]);
 	srv->ops->fastpath->allocations_new(srv->env, fa, n);
 	for (i = 0; i < n; i++) {
-		if (fa[i].error)
+		if (fa[i].error) {
 			withdraw(as[i], fa[i].error, now);
-		else
-			installed(as[i], fa[i].id);
+			continue;
+		}
+		/* What it was known by there before has been replaced. */
+		turn_offload_forget(as[i]);
+		as[i]->fastpath_id = fa[i].id;
+		turn_offload_adopt(as[i]);
 	}
 	for (i = 0; i < n; i++)
 		if (as[i]->fastpath_id)
@@ -299,6 +305,40 @@ void turn_offload_refresh(struct turn_allocation *a, uint64_t now)
 		withdraw(a, err, now);
 }
 
+void turn_offload_move(struct turn_allocation *a, uint64_t now)
+{
+	uint32_t left = time_left(turn_allocation_expires(a), now);
+	int err;
+
+	if (!eligible(a)) {
+		turn_offload_end(a);
+		return;
+	}
+	if (!a->fastpath_id) {
+		turn_offload_begin(a, now);
+		return;
+	}
+	err = fastpath(a)->allocation_move(a->srv->env, a->fastpath_id,
+					   &a->tuple, left);
+	if (err)
+		withdraw(a, err, now);
+}
+
+/* Of no consequence if it fails: the module has other reasons to forget it. */
+void turn_offload_heard(struct turn_allocation *a)
+{
+	if (a->fastpath_id)
+		fastpath(a)->allocation_move(a->srv->env, a->fastpath_id,
+					     &a->tuple, 0);
+}
+
+void turn_offload_discard(struct turn_allocation *a)
+{
+	if (a->fastpath_id && a->srv->fastpath_up)
+		fastpath(a)->allocation_del(a->srv->env, a->fastpath_id);
+	a->fastpath_id = 0;
+}
+
 void turn_offload_permission(struct turn_permission *p, bool revived,
 			     uint64_t now)
 {
@@ -334,6 +374,7 @@ void turn_server_fastpath_up(struct turn_server *srv, uint64_t now)
 	struct turn_allocation *a;
 
 	srv->fastpath_up = !!srv->ops->fastpath;
+	srv->fastpath_ups++;
 	if (!srv->fastpath_up)
 		return;
 	LIST_FOREACH(a, &srv->allocations, link) {

@@ -30,6 +30,18 @@ void turn_offload_begin(struct turn_allocation *a, uint64_t now);
 /** turn_offload_refresh() - tell the module of a new end of the allocation */
 void turn_offload_refresh(struct turn_allocation *a, uint64_t now);
 
+/** turn_offload_move() - the same, and its client has moved to @a->tuple */
+void turn_offload_move(struct turn_allocation *a, uint64_t now);
+
+/** turn_offload_heard() - the client's former 5-tuple is forgotten */
+void turn_offload_heard(struct turn_allocation *a);
+
+/** turn_offload_adopt() - if it has an id in the module, find it by that */
+void turn_offload_adopt(struct turn_allocation *a);
+
+/** turn_offload_discard() - take one out of the module that no server has */
+void turn_offload_discard(struct turn_allocation *a);
+
 /**
  * turn_offload_permission() - tell the module of a permission
  * @p: installed or refreshed just now

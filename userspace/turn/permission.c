@@ -46,15 +46,20 @@ struct turn_permission *turn_permission_find(struct turn_allocation *a,
 	return p && p->expires > now ? p : NULL;
 }
 
+void turn_permission_detach(struct turn_permission *p)
+{
+	struct turn_server *srv = p->allocation->srv;
+
+	turn_timer_remove(&srv->timers, &p->timer);
+	turn_table_remove(&srv->permissions, &p->node);
+	turn_uncount(&srv->stats.permissions);
+}
+
 static void permission_free(struct turn_permission *p)
 {
-	struct turn_allocation *a = p->allocation;
-
-	turn_timer_remove(&a->srv->timers, &p->timer);
-	turn_table_remove(&a->srv->permissions, &p->node);
+	turn_permission_detach(p);
 	LIST_REMOVE(p, link);
-	a->n_permissions--;
-	turn_uncount(&a->srv->stats.permissions);
+	p->allocation->n_permissions--;
 	free(p);
 }
 
@@ -69,6 +74,21 @@ static void permission_fire(struct turn_timer *timer, uint64_t now)
 		permission_free(p);
 }
 
+int turn_permission_attach(struct turn_permission *p)
+{
+	struct turn_allocation *a = p->allocation;
+	struct turn_server *srv = a->srv;
+
+	if (turn_timer_add(&srv->timers, &p->timer, permission_fire))
+		return -ENOMEM;
+	turn_table_insert(&srv->permissions, &p->node,
+			  permission_hash(a, &p->peer));
+	turn_count(&srv->stats.permissions);
+	if (p->expires)
+		turn_timer_set(&srv->timers, &p->timer, p->expires);
+	return 0;
+}
+
 static struct turn_permission *permission_new(struct turn_allocation *a,
 					      const struct transport_addr *peer)
 {
@@ -80,18 +100,15 @@ static struct turn_permission *permission_new(struct turn_allocation *a,
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	if (turn_timer_add(&srv->timers, &p->timer, permission_fire)) {
-		free(p);
-		return NULL;
-	}
 	p->allocation = a;
 	p->peer = *peer;
 	p->peer.port = 0;
-	turn_table_insert(&srv->permissions, &p->node,
-			  permission_hash(a, &p->peer));
+	if (turn_permission_attach(p)) {
+		free(p);
+		return NULL;
+	}
 	LIST_INSERT_HEAD(&a->permissions, p, link);
 	a->n_permissions++;
-	turn_count(&srv->stats.permissions);
 	return p;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Refresh requests (RFC 8656, section 8.2). */
+/* Refresh requests (RFC 8656, section 8.2; RFC 8016, section 3.2.2). */
 #include "stun/error_code.h"
 #include "turn/allocation.h"
+#include "turn/mobility.h"
 #include "turn/offload.h"
 
 /*
@@ -29,6 +30,8 @@ static unsigned int which_legs(const struct turn_request *req,
 static void reply_lifetime(struct turn_request *req, uint32_t lifetime)
 {
 	stun_put_lifetime(turn_reply_begin(req), lifetime);
+	if (req->has_ticket && req->allocation)
+		turn_mobility_put_ticket(req);
 	turn_reply_end(req);
 }
 
@@ -62,11 +65,16 @@ void turn_serve_refresh(struct turn_request *req)
 		delete_legs(req, legs);
 		return;
 	}
+	if (req->moves && !turn_mobility_move(req))
+		return;
 	lifetime = turn_lifetime(req->srv->cfg, req->msg);
 	for (i = 0; i < TURN_LEGS; i++)
 		if (legs[i])
 			turn_allocation_refresh(a, i, req->now +
 						1000 * (uint64_t)lifetime);
-	turn_offload_refresh(a, req->now);
+	if (req->moves)
+		turn_offload_move(a, req->now);
+	else
+		turn_offload_refresh(a, req->now);
 	reply_lifetime(req, lifetime);
 }

@@ -9,10 +9,12 @@
 #include "stun/channel_data.h"
 #include "stun/fingerprint.h"
 #include "turn/allocation.h"
+#include "turn/mobility.h"
 #include "turn/police.h"
 #include "turn/refused_peer.h"
 #include "turn/relay.h"
 #include "turn/tcp.h"
+#include "turn/transfer.h"
 
 #define UDP_PAYLOAD_MAX 65507
 
@@ -26,17 +28,32 @@ static void to_peer(struct turn_allocation *a, const struct turn_leg *leg,
 			       len, flags);
 }
 
+/* Whose data comes by this 5-tuple, be it one that its client moved away from? */
+static struct turn_allocation *sender(struct turn_server *srv,
+				      const struct turn_5tuple *tuple,
+				      uint64_t now)
+{
+	struct turn_allocation *a = turn_allocation_find(srv, tuple, now);
+
+	if (!a)
+		return turn_mobility_by_former(srv, tuple);
+	if (a->mobility)
+		turn_mobility_heard(a, tuple);
+	return a;
+}
+
 void turn_relay_channel_data(struct turn_server *srv,
 			     const struct turn_5tuple *tuple,
 			     const uint8_t *buf, size_t len, uint64_t now)
 {
-	struct turn_allocation *a = turn_allocation_find(srv, tuple, now);
+	struct turn_allocation *a = sender(srv, tuple, now);
 	struct channel_data cd;
 	struct turn_channel *c;
 	struct turn_leg *leg;
 
 	if (!a) {
-		turn_drop(srv, TURN_DROP_NO_ALLOCATION);
+		if (!turn_transfer_pass_on(srv, tuple, buf, len))
+			turn_drop(srv, TURN_DROP_NO_ALLOCATION);
 		return;
 	}
 	if (channel_data_parse(&cd, buf, len)) {
@@ -62,13 +79,14 @@ void turn_relay_channel_data(struct turn_server *srv,
 void turn_relay_send(struct turn_server *srv, const struct turn_5tuple *tuple,
 		     const struct stun_message *msg, uint64_t now)
 {
-	struct turn_allocation *a = turn_allocation_find(srv, tuple, now);
+	struct turn_allocation *a = sender(srv, tuple, now);
 	struct transport_addr named, peer;
 	struct stun_bytes data;
 	struct turn_leg *leg;
 
 	if (!a) {
-		turn_drop(srv, TURN_DROP_NO_ALLOCATION);
+		if (!turn_transfer_pass_on(srv, tuple, msg->data, msg->len))
+			turn_drop(srv, TURN_DROP_NO_ALLOCATION);
 		return;
 	}
 	if (a->tcp) {

@@ -12,6 +12,7 @@
 #include "turn/password_algorithm.h"
 #include "turn/request.h"
 #include "turn/source_limit.h"
+#include "turn/transfer.h"
 #include "turn/users.h"
 
 #define AMPLIFICATION_MAX 3
@@ -66,8 +67,11 @@ static bool reply_send(struct turn_request *req)
 			 stun_method_name(req->msg->method), len);
 		return false;
 	}
-	req->srv->ops->reply_client(req->srv->env, req->tuple,
-				    req->srv->reply, (size_t)len);
+	if (req->reply_by)
+		turn_transfer_reply(req, req->srv->reply, (size_t)len);
+	else
+		req->srv->ops->reply_client(req->srv->env, req->tuple,
+					    req->srv->reply, (size_t)len);
 	return true;
 }
 

@@ -14,7 +14,12 @@
  * @srv: the server
  * @tuple: 5-tuple it came on
  * @msg: the message
- * @allocation: that of the 5-tuple, NULL if there is none
+ * @allocation: that of the 5-tuple or of the ticket, NULL if there is none
+ * @reply_by: server whose worker has the client's connection; NULL for @srv
+ * @asked_by: server that the request came to and wants the allocation; or NULL
+ * @has_ticket: a Refresh with MOBILITY-TICKET
+ * @moves: its client is to move to @tuple
+ * @refusal: error code that it gets once it is authenticated, or 0
  * @now: the time
  * @realm: the realm it is in
  * @authenticated: the sender has shown that it knows @key
@@ -32,6 +37,11 @@ struct turn_request {
 	const struct turn_5tuple *tuple;
 	const struct stun_message *msg;
 	struct turn_allocation *allocation;
+	struct turn_server *reply_by;
+	struct turn_server *asked_by;
+	bool has_ticket;
+	bool moves;
+	unsigned int refusal;
 	const struct turn_realm *realm;
 	uint64_t now;
 	bool authenticated;

@@ -10,9 +10,11 @@
 #include "stun/fingerprint.h"
 #include "turn/allocation.h"
 #include "turn/hold.h"
+#include "turn/mobility.h"
 #include "turn/offload.h"
 #include "turn/relay.h"
 #include "turn/tcp.h"
+#include "turn/transfer.h"
 
 /* Timers fired in one turn_server_tick(), so that packets get their turn. */
 #define TICK_MAX 256
@@ -33,6 +35,8 @@ static int tables_init(struct turn_server *srv)
 {
 	if (turn_table_init(&srv->by_tuple) ||
 	    turn_table_init(&srv->by_fastpath_id) ||
+	    turn_table_init(&srv->by_former) ||
+	    turn_table_init(&srv->detours) ||
 	    turn_table_init(&srv->permissions) ||
 	    turn_table_init(&srv->channels_by_number) ||
 	    turn_table_init(&srv->channels_by_peer) ||
@@ -45,6 +49,8 @@ static void server_free(struct turn_server *srv)
 {
 	turn_table_free(&srv->by_tuple);
 	turn_table_free(&srv->by_fastpath_id);
+	turn_table_free(&srv->by_former);
+	turn_table_free(&srv->detours);
 	turn_table_free(&srv->permissions);
 	turn_table_free(&srv->channels_by_number);
 	turn_table_free(&srv->channels_by_peer);
@@ -85,6 +91,7 @@ void turn_server_close_all(struct turn_server *srv)
 		turn_allocation_end(LIST_FIRST(&srv->allocations),
 				    "server stopped");
 	turn_hold_end_all(srv);
+	turn_transfer_end(srv);
 }
 
 void turn_server_free(struct turn_server *srv)
@@ -93,6 +100,7 @@ void turn_server_free(struct turn_server *srv)
 
 	if (!srv)
 		return;
+	srv->ending = true;
 	LIST_FOREACH(a, &srv->allocations, link)
 		turn_offload_forget(a);
 	turn_server_close_all(srv);
@@ -169,30 +177,67 @@ static bool needs_auth(const struct turn_config *cfg, uint16_t method)
 	       (method != STUN_BINDING || cfg->secure_stun);
 }
 
+/**
+ * struct arrival - how something came from a client
+ * @tuple: by this 5-tuple
+ * @by: another server's worker passed it on; NULL: it came here
+ * @asks: that one wants the allocation
+ * @now: when
+ */
+struct arrival {
+	const struct turn_5tuple *tuple;
+	struct turn_server *by;
+	bool asks;
+	uint64_t now;
+};
+
+/*
+ * The allocation that the request is about. Return: false if another server
+ * sees to the request.
+ */
+static bool find_allocation(struct turn_request *req, bool needed)
+{
+	struct turn_server *srv = req->srv;
+
+	req->allocation = turn_allocation_find(srv, req->tuple, req->now);
+	if (req->msg->method == STUN_REFRESH &&
+	    stun_has(req->msg, STUN_ATTR_MOBILITY_TICKET))
+		return turn_mobility_find(req);
+	if (!req->allocation)
+		req->allocation = turn_mobility_by_former(srv, req->tuple);
+	return req->allocation || !needed ||
+	       !turn_transfer_pass_on(srv, req->tuple, req->msg->data,
+				      req->msg->len);
+}
+
 /* The order of the checks: RFC 8489 6.3, then RFC 8656 section 5. */
 static void handle_request(struct turn_server *srv,
-			   const struct turn_5tuple *tuple,
-			   const struct stun_message *msg, uint64_t now)
+			   const struct arrival *from,
+			   const struct stun_message *msg)
 {
 	const struct method *method = find_method(srv->cfg, msg->method);
 	uint16_t types[TURN_DISCOVERY_ATTRS];
 	struct turn_request req = {
-		.srv = srv, .tuple = tuple, .msg = msg, .now = now,
+		.srv = srv, .tuple = from->tuple, .msg = msg, .now = from->now,
 		.realm = &srv->cfg->realm,
+		.reply_by = from->by, .asked_by = from->asks ? from->by : NULL,
 	};
 
 	if (!method) {
 		turn_drop(srv, TURN_DROP_UNEXPECTED);
 		return;
 	}
+	if (!find_allocation(&req, method->needs_allocation))
+		return;
 	turn_count(&srv->stats.requests);
 	if (msg->method == STUN_BINDING)
 		turn_count(&srv->stats.binding_requests);
-	req.allocation = turn_allocation_find(srv, tuple, now);
 	if (needs_auth(srv->cfg, msg->method) && !turn_authenticate(&req))
 		return;
 	if (msg->unknown_count || turn_discovery_unknown(&req, types))
 		turn_reply_unknown(&req);
+	else if (req.refusal)
+		turn_reply_error(&req, req.refusal);
 	else if (method->needs_allocation && !req.allocation)
 		turn_reply_error(&req, STUN_ERR_ALLOCATION_MISMATCH);
 	else if (method->needs_allocation && msg->bad_attribute)
@@ -212,9 +257,8 @@ static void handle_indication(struct turn_server *srv,
 	/* A Binding indication has kept the NATs' bindings alive: that is all. */
 }
 
-static void handle_message(struct turn_server *srv,
-			   const struct turn_5tuple *tuple,
-			   const uint8_t *buf, size_t len, uint64_t now)
+static void handle_message(struct turn_server *srv, const struct arrival *from,
+			   const uint8_t *buf, size_t len)
 {
 	enum stun_decode_result result;
 	struct stun_message msg;
@@ -230,23 +274,22 @@ static void handle_message(struct turn_server *srv,
 		return;
 	}
 	if (msg.class == STUN_REQUEST)
-		handle_request(srv, tuple, &msg, now);
+		handle_request(srv, from, &msg);
 	else if (msg.class == STUN_INDICATION)
-		handle_indication(srv, tuple, &msg, now);
+		handle_indication(srv, from->tuple, &msg, from->now);
 	else
 		turn_drop(srv, TURN_DROP_UNEXPECTED);
 }
 
-void turn_server_datagram(struct turn_server *srv,
-			  const struct turn_5tuple *tuple,
-			  uint8_t *buf, size_t len, uint64_t now)
+static void handle_datagram(struct turn_server *srv, const struct arrival *from,
+			    const uint8_t *buf, size_t len)
 {
 	switch (stun_packet_classify(buf, len, srv->cfg->rfc5766_channels)) {
 	case STUN_PACKET_CHANNEL_DATA:
-		turn_relay_channel_data(srv, tuple, buf, len, now);
+		turn_relay_channel_data(srv, from->tuple, buf, len, from->now);
 		break;
 	case STUN_PACKET_MESSAGE:
-		handle_message(srv, tuple, buf, len, now);
+		handle_message(srv, from, buf, len);
 		break;
 	case STUN_PACKET_OTHER:
 		turn_drop(srv, TURN_DROP_NOT_TURN);
@@ -254,13 +297,42 @@ void turn_server_datagram(struct turn_server *srv,
 	}
 }
 
+void turn_server_datagram(struct turn_server *srv,
+			  const struct turn_5tuple *tuple,
+			  uint8_t *buf, size_t len, uint64_t now)
+{
+	const struct arrival from = { .tuple = tuple, .now = now };
+
+	handle_datagram(srv, &from, buf, len);
+}
+
+void turn_serve_forwarded(struct turn_server *srv, struct turn_server *by,
+			  const struct turn_5tuple *tuple,
+			  const uint8_t *buf, size_t len, bool asks,
+			  uint64_t now)
+{
+	const struct arrival from = {
+		.tuple = tuple, .by = by, .asks = asks, .now = now,
+	};
+
+	handle_datagram(srv, &from, buf, len);
+}
+
 void turn_server_client_gone(struct turn_server *srv,
 			     const struct turn_5tuple *tuple)
 {
 	struct turn_allocation *a = turn_allocation_find(srv, tuple, 0);
 
-	if (a)
+	turn_transfer_drop(srv, tuple);
+	/* Who has a ticket may come back by another connection. */
+	if (a && !a->mobility) {
 		turn_allocation_end(a, "client closed the connection");
+		return;
+	}
+	/* RFC 8016, section 3.2.2: "a message [...] to close the old connection" */
+	a = turn_mobility_by_former(srv, tuple);
+	if (a)
+		turn_mobility_forget(a);
 }
 
 bool turn_server_has_client(struct turn_server *srv,

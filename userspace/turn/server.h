@@ -39,6 +39,8 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @secret: of all tables below
  * @by_tuple: allocations by 5-tuple
  * @by_fastpath_id: allocations in the module by their id there
+ * @by_former: allocations whose client has moved, by the 5-tuple before
+ * @detours: 5-tuples whose allocation another server has now
  * @permissions: by allocation and IP address
  * @channels_by_number: by allocation and number
  * @channels_by_peer: by allocation and peer's transport address
@@ -52,6 +54,8 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @fastpath_complain_after: when the next refusal of the module is a warning
  * @tick_left: timers that may still fire in this turn_server_tick()
  * @fastpath_up: the module is there
+ * @fastpath_ups: how often it has appeared
+ * @ending: other servers may have ended before
  * @draining: refuse new allocations
  * @reply: where responses are built
  * @name: name of the user whose request is being served, where it is not in
@@ -68,6 +72,8 @@ struct turn_server {
 
 	struct turn_table by_tuple;
 	struct turn_table by_fastpath_id;
+	struct turn_table by_former;
+	struct turn_table detours;
 	struct turn_table permissions;
 	struct turn_table channels_by_number;
 	struct turn_table channels_by_peer;
@@ -81,6 +87,8 @@ struct turn_server {
 	uint64_t fastpath_complain_after;
 	unsigned int tick_left;
 	bool fastpath_up;
+	uint32_t fastpath_ups;
+	bool ending;
 	bool draining;
 	uint8_t reply[TURN_REPLY_MAX];
 	uint8_t name[OPAQUE_STRING_MAX];
@@ -108,6 +116,7 @@ enum { TURN_LEG_IPV4, TURN_LEG_IPV6, TURN_LEGS };
  * @tuple: 5-tuple
  * @serial: number within the server; keys the tables of what it owns
  * @txid: of the Allocate request, to know its retransmissions
+ * @mobility: if its client may move, or NULL
  * @legs: relayed transport addresses
  * @timer: set to when the first leg ends
  * @permissions: list of permissions
@@ -141,6 +150,7 @@ struct turn_allocation {
 	struct turn_5tuple tuple;
 	uint64_t serial;
 	struct stun_txid txid;
+	struct turn_mobility *mobility;
 	struct turn_leg legs[TURN_LEGS];
 	struct turn_timer timer;
 

@@ -14,13 +14,18 @@ turn_shared_new(const uint8_t key[static TURN_SHARED_KEY_LEN])
 		return NULL;
 	memcpy(&shared->nonce_key, key, SIPHASH_KEY_LEN);
 	memcpy(&shared->hash_key, key + SIPHASH_KEY_LEN, SIPHASH_KEY_LEN);
-	if (turn_table_init(&shared->users) ||
+	if (turn_ticket_key_init(&shared->ticket_key, key,
+				 TURN_SHARED_KEY_LEN) ||
+	    turn_table_init(&shared->users) ||
 	    turn_table_init(&shared->reservations) ||
 	    turn_table_init(&shared->tcp_ids) ||
+	    turn_table_init(&shared->mobiles) ||
 	    pthread_mutex_init(&shared->lock, NULL)) {
 		turn_table_free(&shared->users);
 		turn_table_free(&shared->reservations);
 		turn_table_free(&shared->tcp_ids);
+		turn_table_free(&shared->mobiles);
+		turn_ticket_key_free(&shared->ticket_key);
 		free(shared);
 		return NULL;
 	}
@@ -34,7 +39,9 @@ void turn_shared_free(struct turn_shared *shared)
 	turn_table_free(&shared->users);
 	turn_table_free(&shared->reservations);
 	turn_table_free(&shared->tcp_ids);
+	turn_table_free(&shared->mobiles);
 	pthread_mutex_destroy(&shared->lock);
+	turn_ticket_key_free(&shared->ticket_key);
 	free(shared);
 }
 

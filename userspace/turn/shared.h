@@ -15,6 +15,7 @@
 #include "turn/police.h"
 #include "turn/siphash.h"
 #include "turn/table.h"
+#include "turn/ticket.h"
 #include "turn/turn.h"
 
 /* Memory against the chance that a stranger shares a flooder's limit. */
@@ -24,10 +25,14 @@
  * struct turn_shared - shared state
  * @nonce_key: signs nonces; never changes
  * @hash_key: of the tables here; never changes
+ * @ticket_key: of mobility tickets; never changes
  * @lock: for the rest
  * @users: users that hold a slot, by name
  * @reservations: reserved ports, by token
  * @tcp_ids: connections with peers that wait for their client
+ * @mobiles: allocations whose clients may move, by id
+ * @last_mobile: last id given to one
+ * @parcels: on their way from server to server; changed without the lock
  * @limits: of the rate of all allocations; taken from without the lock
  * @sources: limits of what strangers get, by the hash of their address
  * @told_ranges: default ranges of the peer filter that were logged, as bits
@@ -36,10 +41,14 @@
 struct turn_shared {
 	struct siphash_key nonce_key;
 	struct siphash_key hash_key;
+	struct turn_ticket_key ticket_key;
 	pthread_mutex_t lock;
 	struct turn_table users;
 	struct turn_table reservations;
 	struct turn_table tcp_ids;
+	struct turn_table mobiles;
+	uint64_t last_mobile;
+	uint32_t parcels;
 	struct turn_bucket limits[TURN_DIRS];
 	struct turn_bucket sources[TURN_SOURCES];
 	uint32_t told_ranges;

@@ -50,19 +50,28 @@ void turn_timers_free(struct turn_timers *timers)
 	*timers = (struct turn_timers){ 0 };
 }
 
+int turn_timers_reserve(struct turn_timers *timers, size_t more)
+{
+	size_t room = timers->room ? timers->room : 64;
+	struct turn_timer_slot *heap;
+
+	while (room < timers->added + more)
+		room *= 2;
+	if (room == timers->room)
+		return 0;
+	heap = realloc(timers->heap, room * sizeof(*heap));
+	if (!heap)
+		return -ENOMEM;
+	timers->heap = heap;
+	timers->room = room;
+	return 0;
+}
+
 int turn_timer_add(struct turn_timers *timers, struct turn_timer *timer,
 		   turn_timer_fn fire)
 {
-	if (timers->added == timers->room) {
-		size_t room = timers->room ? 2 * timers->room : 64;
-		struct turn_timer_slot *heap = realloc(timers->heap,
-						       room * sizeof(*heap));
-
-		if (!heap)
-			return -ENOMEM;
-		timers->heap = heap;
-		timers->room = room;
-	}
+	if (turn_timers_reserve(timers, 1))
+		return -ENOMEM;
 	timers->added++;
 	*timer = (struct turn_timer){ .fire = fire };
 	return 0;

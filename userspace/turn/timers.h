@@ -55,6 +55,9 @@ struct turn_timers {
 /** turn_timers_free() - give the heap back; the timers are their objects' */
 void turn_timers_free(struct turn_timers *timers);
 
+/** turn_timers_reserve() - see to it that so many can be added; 0 or -ENOMEM */
+int turn_timers_reserve(struct turn_timers *timers, size_t more);
+
 /** turn_timer_add() - make a timer, not set yet. Return: 0 or -ENOMEM. */
 int turn_timer_add(struct turn_timers *timers, struct turn_timer *timer,
 		   turn_timer_fn fire);

@@ -31,6 +31,7 @@ struct turn_server;
 struct turn_shared;
 struct turn_allocation;
 struct turn_connection;
+struct turn_parcel;
 
 /*
  * Room around a received payload, so that headers need no copy: a Data
@@ -204,6 +205,9 @@ struct turn_fastpath_peer {
  * struct turn_fastpath_ops - the module
  * @allocations_new: install allocations; each @id or @error is filled
  * @allocation_set: give one a new time to live
+ * @allocation_move: the same, and its client is at @tuple from now on; if it
+ *	was already, the 5-tuple before that is forgotten; @timeout_ms 0
+ *	leaves the time to live as it is
  * @allocation_del: remove one with all that belongs to it
  * @peers_set: install or refresh, for each of @count entries in order, the
  *	permission and then the channel; each @error is filled
@@ -214,7 +218,7 @@ struct turn_fastpath_peer {
  * turn_server_fastpath_down() soon.
  *
  * An allocation in the module is complete, or it is not there: where
- * allocation_set or an entry of peers_set fails, the server removes the
+ * allocation_set, allocation_move or an entry of peers_set fails, the server removes the
  * allocation and relays it in userspace.
  */
 struct turn_fastpath_ops {
@@ -222,6 +226,9 @@ struct turn_fastpath_ops {
 				struct turn_fastpath_allocation *allocations,
 				size_t count);
 	int (*allocation_set)(void *env, uint32_t id, uint32_t timeout_ms);
+	int (*allocation_move)(void *env, uint32_t id,
+			       const struct turn_5tuple *tuple,
+			       uint32_t timeout_ms);
 	int (*allocation_del)(void *env, uint32_t id);
 	void (*peers_set)(void *env, struct turn_fastpath_peer *peers,
 			  size_t count);
@@ -248,6 +255,8 @@ enum turn_log_level {
  *	turn_server_peer_datagram() with @allocation, on this worker. Comes
  *	after relay_open; for a reserved socket perhaps in another worker than
  *	opened it, so an unattached socket must not be tied to its opener.
+ * @relay_detach: datagrams at it go nowhere and wait, until it is attached in
+ *	another worker
  * @relay_close: close it. The allocation it was attached to must not be
  *	used again. An unattached one may be closed by any worker.
  * @send_client: send relayed data. @buf lies in the buffer of the datagram
@@ -276,6 +285,10 @@ enum turn_log_level {
  *	hand. (If the copy is lost, the client's retransmission does the same.)
  * @secret_find: find a TURN REST secret, likewise, under TURN_LOOKUP_SECRETS
  * @fastpath: the module, NULL if there never is one
+ * @post: carry a parcel to the worker whose turn_server_new() was given @to_env,
+ *	and call turn_server_parcel() there. Parcels between two workers keep
+ *	their order. Returns 0, or a negative errno: then the parcel stays the
+ *	caller's. NULL where there is one worker only.
  *
  * Sending never fails towards the server: what cannot be sent is the shell's
  * to count.
@@ -285,6 +298,7 @@ struct turn_ops {
 			  struct turn_relay *relay, struct turn_relay *next);
 	void (*relay_attach)(void *env, void *handle,
 			     struct turn_allocation *allocation);
+	void (*relay_detach)(void *env, void *handle);
 	void (*relay_close)(void *env, void *handle);
 	void (*send_client)(void *env, const struct turn_5tuple *tuple,
 			    const uint8_t *buf, size_t len);
@@ -308,6 +322,7 @@ struct turn_ops {
 	enum turn_lookup_result (*secret_find)(void *env,
 					       struct turn_secret_query *query);
 	const struct turn_fastpath_ops *fastpath;
+	int (*post)(void *env, void *to_env, struct turn_parcel *parcel);
 };
 
 /* --- set-up ---------------------------------------------------------------- */
@@ -503,7 +518,8 @@ void turn_server_connection_closed(struct turn_server *srv,
 /**
  * turn_server_client_gone() - the client's connection was closed (TCP, TLS)
  * @srv: the server
- * @tuple: the 5-tuple, whose allocation ends
+ * @tuple: the 5-tuple, whose allocation ends, unless its client has a ticket
+ *	to come back with (RFC 8016)
  */
 void turn_server_client_gone(struct turn_server *srv,
 			     const struct turn_5tuple *tuple);
@@ -516,6 +532,28 @@ void turn_server_client_gone(struct turn_server *srv,
  */
 bool turn_server_has_client(struct turn_server *srv,
 			    const struct turn_5tuple *tuple, uint64_t now);
+
+/**
+ * turn_server_parcel() - a parcel has come from another worker's server
+ * @srv: the server
+ * @parcel: the parcel
+ * @now: the time
+ *
+ * What is sent may lie in the parcel: turn_parcel_free() comes when it is out.
+ */
+void turn_server_parcel(struct turn_server *srv, struct turn_parcel *parcel,
+			uint64_t now);
+
+/**
+ * turn_server_parcel_return() - a parcel has come to a server that is ending
+ * @srv: the server
+ * @parcel: the parcel; an allocation in it ends, in the module too
+ */
+void turn_server_parcel_return(struct turn_server *srv,
+			       struct turn_parcel *parcel);
+
+/** turn_parcel_free() - once it is dealt with; while all servers are there */
+void turn_parcel_free(struct turn_parcel *parcel);
 
 /**
  * turn_server_deadline() - when is turn_server_tick() due?
@@ -590,6 +628,8 @@ struct turn_flow {
  * @TURN_DROP_TOO_BIG: payload that fits no message
  * @TURN_DROP_RATE: beyond max-bps or bps-capacity
  * @TURN_DROP_SOURCE_RATE: answer to a stranger, beyond what its address gets
+ * @TURN_DROP_DETOUR: too many datagrams wait for the worker that has the
+ *	allocation
  * @TURN_DROP_AMPLIFICATION: response that would have been more than three
  *	times as long as an unauthenticated request
  */
@@ -606,6 +646,7 @@ enum turn_drop {
 	TURN_DROP_TOO_BIG,
 	TURN_DROP_RATE,
 	TURN_DROP_SOURCE_RATE,
+	TURN_DROP_DETOUR,
 	TURN_DROP_AMPLIFICATION,
 	TURN_DROP_COUNT,
 };
