@@ -20,13 +20,6 @@ void peer_socket_init(struct peer_socket *second)
 	second->sock.send_first = SEND_NONE;
 }
 
-void peer_socket_close(struct peer_socket *second)
-{
-	if (second->sock.fd >= 0)
-		event_del(&second->readable);
-	udp_socket_close(&second->sock);
-}
-
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct relay_socket *relay = arg;
@@ -34,6 +27,31 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	worker_read_peers(relay, &relay->second.sock);
+}
+
+void peer_socket_detach(struct relay_socket *relay)
+{
+	if (relay->second.sock.fd >= 0)
+		event_del(&relay->second.readable);
+}
+
+int peer_socket_attach(struct relay_socket *relay)
+{
+	struct peer_socket *second = &relay->second;
+
+	if (second->sock.fd < 0)
+		return 0;
+	return event_assign(&second->readable, relay->worker->base,
+			    second->sock.fd, EV_READ | EV_PERSIST, on_readable,
+			    relay) ||
+	       event_add(&second->readable, NULL) ? -ENOMEM : 0;
+}
+
+void peer_socket_close(struct peer_socket *second)
+{
+	if (second->sock.fd >= 0)
+		event_del(&second->readable);
+	udp_socket_close(&second->sock);
 }
 
 /* The upper half of the descriptors is for allocations alone. */
@@ -82,16 +100,15 @@ static int open_second(struct relay_socket *relay,
 		ret = bind_beside(&sock, &relay->sock, &addr);
 	if (!ret)
 		ret = udp_socket_connect(&sock, peer);
-	if (!ret && (event_assign(&second->readable, worker->base, sock.fd,
-				  EV_READ | EV_PERSIST, on_readable, relay) ||
-		     event_add(&second->readable, NULL)))
-		ret = -ENOMEM;
 	if (ret) {
 		udp_socket_close(&sock);
 		return ret;
 	}
 	second->sock = sock;
-	return 0;
+	ret = peer_socket_attach(relay);
+	if (ret)
+		udp_socket_close(&second->sock);
+	return ret;
 }
 
 /* What is queued is for the peer before. */

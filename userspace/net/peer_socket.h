@@ -49,6 +49,12 @@ void peer_socket_init(struct peer_socket *second);
 struct udp_socket *peer_socket_choose(struct relay_socket *relay,
 				      const struct transport_addr *peer);
 
+/** peer_socket_detach() - leave the worker; nothing is queued for it */
+void peer_socket_detach(struct relay_socket *relay);
+
+/** peer_socket_attach() - join the relay's worker; 0 or -ENOMEM */
+int peer_socket_attach(struct relay_socket *relay);
+
 /** peer_socket_close() - close it, if it is open; nothing is queued for it */
 void peer_socket_close(struct peer_socket *second);
 

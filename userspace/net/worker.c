@@ -119,6 +119,7 @@ static void *run(void *arg)
 		streams_end_failed(worker);
 		free_closed(worker);
 	}
+	worker->stopped = true;
 	if (worker->forget) {
 		turn_server_close_all(worker->server);
 		dtls_close_all(&worker->dtls);

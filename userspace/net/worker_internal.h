@@ -45,6 +45,7 @@
  * @running: the thread was started and not yet waited for
  * @stopping: leave the loop
  * @forget: when stopping: end sessions in the module too
+ * @stopped: the loop has been left
  */
 struct worker {
 	const struct worker_setup *setup;
@@ -72,6 +73,7 @@ struct worker {
 	bool running;
 	bool stopping;
 	bool forget;
+	bool stopped;
 };
 
 /* The functions by which the protocol core acts: worker_ops.c. */

@@ -130,10 +130,26 @@ static void relay_attach(void *env, void *handle,
 	relay->allocation = allocation;
 	if (event_assign(&relay->readable, worker->base, relay->sock.fd,
 			 EV_READ | EV_PERSIST, on_peer_readable, relay) ||
-	    event_add(&relay->readable, NULL))
+	    event_add(&relay->readable, NULL) ||
+	    peer_socket_attach(relay))
 		net_log(&worker->setup->log, TURN_LOG_ERROR,
 			"worker %u: out of memory: a relay socket cannot receive",
 			worker->number);
+}
+
+/* What is queued to be sent by it leaves first; what comes to it waits. */
+static void relay_detach(void *env, void *handle)
+{
+	struct worker *worker = env;
+	struct relay_socket *relay = handle;
+
+	if (relay->sock.send_first != SEND_NONE ||
+	    relay->second.sock.send_first != SEND_NONE)
+		send_queue_flush(worker->queue);
+	event_del(&relay->readable);
+	peer_socket_detach(relay);
+	relay->worker = NULL;
+	relay->allocation = NULL;
 }
 
 /*
@@ -310,11 +326,33 @@ static void write_log(void *env, enum turn_log_level level,
 		transport_addr_print(&info.tuple.client, client), text);
 }
 
+/* While workers run; one that has stopped only takes what is left. */
+static void take_parcel(struct worker *worker, void *arg)
+{
+	struct turn_parcel *parcel = arg;
+
+	if (worker->stopped) {
+		turn_server_parcel_return(worker->server, parcel);
+	} else {
+		turn_server_parcel(worker->server, parcel, worker_now());
+		/* What it sends may lie in the parcel. */
+		send_queue_flush(worker->queue);
+	}
+	turn_parcel_free(parcel);
+}
+
+static int post_parcel(void *env, void *to_env, struct turn_parcel *parcel)
+{
+	(void)env;
+	return worker_post(to_env, take_parcel, parcel);
+}
+
 void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
 {
 	*ops = (struct turn_ops){
 		.relay_open = relay_open,
 		.relay_attach = relay_attach,
+		.relay_detach = relay_detach,
 		.relay_close = relay_close,
 		.send_client = send_client,
 		.reply_client = reply_client,
@@ -326,5 +364,6 @@ void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
 		.wall_time = wall_time,
 		.log = write_log,
 		.fastpath = setup->fastpath,
+		.post = post_parcel,
 	};
 }
