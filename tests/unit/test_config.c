@@ -317,6 +317,13 @@ TEST_F(config, secrets_are_not_shown)
 	EXPECT_FALSE(has_finding(&self->report, "hush-hush"));
 }
 
+TEST_F(config, mobility_is_off_unless_it_is_asked_for)
+{
+	EXPECT_FALSE(self->cfg.mobility);
+	GOOD("mobility");
+	EXPECT_TRUE(self->cfg.mobility);
+}
+
 TEST_F(config, stale_nonce_may_have_a_value)
 {
 	GOOD("stale-nonce");

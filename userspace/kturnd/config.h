@@ -174,6 +174,7 @@ struct kturnd_config {
 	uint32_t unauthorized_rps;
 	bool unauthorized_ratelimit;
 	bool secure_stun;
+	bool mobility;
 	bool no_stun;
 	bool stun_only;
 	uint32_t stale_nonce;

@@ -25,6 +25,7 @@ static void set_values(const struct kturnd_config *cfg,
 				  cfg->unauthorized_rps : 0;
 	core->response_origin = !cfg->response_origin_only_with_rfc5780;
 	discovery_fill(cfg, &core->discovery);
+	core->mobility = cfg->mobility;
 	core->no_stun = cfg->no_stun;
 	core->stun_only = cfg->stun_only;
 	core->no_udp_relay = cfg->no_udp_relay;

@@ -109,6 +109,21 @@ static int allocation_set(void *env, uint32_t id, uint32_t timeout_ms)
 	return ret ? failed(env, ret, &err) : 0;
 }
 
+static int allocation_move(void *env, uint32_t id,
+			   const struct turn_5tuple *tuple, uint32_t timeout_ms)
+{
+	const struct fastpath_allocation a = {
+		.id = id,
+		.client = tuple->client,
+		.server = tuple->server,
+		.timeout_ms = timeout_ms,
+	};
+	struct fastpath_error err;
+	int ret = fastpath_allocation_set(link_of(env)->fp, &a, &err);
+
+	return ret ? failed(env, ret, &err) : 0;
+}
+
 static int allocation_del(void *env, uint32_t id)
 {
 	struct fastpath_error err;
@@ -189,6 +204,7 @@ static void peers_set(void *env, struct turn_fastpath_peer *peers,
 const struct turn_fastpath_ops kernel_link_ops = {
 	.allocations_new = allocations_new,
 	.allocation_set = allocation_set,
+	.allocation_move = allocation_move,
 	.allocation_del = allocation_del,
 	.peers_set = peers_set,
 };

@@ -318,6 +318,9 @@ void turn_serve_allocate(struct turn_request *req)
 					 check_transport(req, &w);
 	if (!code)
 		code = turn_mobility_wish(req, &w.ticket);
+	/* Connections with peers stay with the client's own. */
+	if (!code && w.ticket && w.tcp)
+		code = STUN_ERR_MOBILITY_FORBIDDEN;
 	if (!code)
 		code = read_wish(req, &w);
 	if (!code && req->srv->draining)
