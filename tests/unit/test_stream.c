@@ -354,9 +354,10 @@ static struct transport_addr addr(const char *text)
 
 TEST(connections_in_all)
 {
+	const struct connection_limits limits = { .max = 2 };
 	const struct transport_addr a = addr("192.0.2.1:1000");
 	const struct transport_addr b = addr("192.0.2.2:1000");
-	struct connections *c = connections_new(2, 0);
+	struct connections *c = connections_new(&limits);
 
 	ASSERT_NE(NULL, c);
 	EXPECT_EQ(0, connections_enter(c, &a));
@@ -375,11 +376,12 @@ TEST(connections_in_all)
 
 TEST(connections_of_a_source)
 {
+	const struct connection_limits limits = { .max_idle = 2 };
 	const struct transport_addr a = addr("[2001:db8::1]:1000");
 	const struct transport_addr same = addr("[2001:db8::ffff:0:0:1]:2000");
 	const struct transport_addr other = addr("[2001:db8:0:1::1]:1000");
 	const struct transport_addr v4 = addr("32.1.13.184:1000");
-	struct connections *c = connections_new(0, 2);
+	struct connections *c = connections_new(&limits);
 
 	ASSERT_NE(NULL, c);
 	EXPECT_EQ(0, connections_enter(c, &a));
@@ -395,6 +397,34 @@ TEST(connections_of_a_source)
 	EXPECT_EQ(-EDQUOT, connections_enter(c, &a));
 	connections_leave(c, &a, false);
 	EXPECT_EQ(0, connections_enter(c, &a));
+	connections_free(c);
+}
+
+TEST(handshakes_of_a_source)
+{
+	const struct connection_limits limits = { .handshakes = 10 };
+	const struct transport_addr a = addr("192.0.2.1:1000");
+	const struct transport_addr b = addr("192.0.2.2:1000");
+	struct connections *c = connections_new(&limits);
+	uint64_t now = 1000000;
+	int at_once = 0, later = 0;
+
+	ASSERT_NE(NULL, c);
+	while (at_once < 1000 && !connections_enter(c, &a) &&
+	       connections_handshake(c, &a, now)) {
+		connections_leave(c, &a, false);
+		at_once++;
+	}
+	/* Four seconds' worth; that they have gone again does not help. */
+	EXPECT_GE(at_once, 40);
+	EXPECT_LE(at_once, 42);
+	EXPECT_EQ(0, connections_enter(c, &b));
+	EXPECT_TRUE(connections_handshake(c, &b, now));
+	/* And then as many as may be in a second. */
+	for (int ms = 0; ms < 10000; ms++)
+		later += connections_handshake(c, &a, now + (uint64_t)ms);
+	EXPECT_GE(later, 99);
+	EXPECT_LE(later, 101);
 	connections_free(c);
 }
 

@@ -19,29 +19,49 @@ struct source_key {
 	uint8_t ip[8];
 };
 
+/* Handshakes that a source may make at once: those of so many seconds. */
+#define BURST_SECONDS 4
+
+/* Buckets that are looked through for each handshake. */
+#define SWEEP 4
+
+#define SECOND_US 1000000ull
+
 /**
- * struct source - a source with connections that have no allocation
+ * struct source - a source with connections that have no allocation, or that
+ *	has made handshakes lately
  * @node: in the table
  * @key: which
- * @idle: how many
+ * @shaken: if its handshakes came as evenly as they may, when the next would
+ *	come, in microseconds
+ * @idle: connections without an allocation
  */
 struct source {
 	struct turn_table_node node;
 	struct source_key key;
+	uint64_t shaken;
 	uint32_t idle;
 };
 
+/**
+ * struct connections - all of them
+ * @lock: for all that follows
+ * @sources: by struct source_key
+ * @secret: of that table
+ * @limits: the limits
+ * @count: how many there are
+ * @hand: bucket that is looked through next
+ */
 struct connections {
 	pthread_mutex_t lock;
 	struct turn_table sources;
 	struct turn_table_secret secret;
-	uint32_t max;
-	uint32_t max_idle;
+	struct connection_limits limits;
 	uint32_t count;
+	size_t hand;
 };
 
-struct connections *connections_new(uint32_t max,
-				    uint32_t max_idle_per_source)
+struct connections *connections_new(const struct connection_limits *limits)
 {
 	struct connections *c = calloc(1, sizeof(*c));
 
@@ -55,8 +75,7 @@ struct connections *connections_new(uint32_t max,
 		return NULL;
 	}
 	pthread_mutex_init(&c->lock, NULL);
-	c->max = max;
-	c->max_idle = max_idle_per_source;
+	c->limits = *limits;
 	return c;
 }
 
@@ -132,7 +151,7 @@ static void remove_idle(struct connections *c,
 	uint64_t hash = turn_table_hash(&c->secret, &key, sizeof(key));
 	struct source *source = find(c, &key, hash);
 
-	if (--source->idle)
+	if (--source->idle || source->shaken)
 		return;
 	turn_table_remove(&c->sources, &source->node);
 	free(source);
@@ -144,10 +163,10 @@ int connections_enter(struct connections *c,
 	int ret;
 
 	pthread_mutex_lock(&c->lock);
-	if (c->max && c->count >= c->max)
+	if (c->limits.max && c->count >= c->limits.max)
 		ret = -EUSERS;
 	else
-		ret = add_idle(c, source, c->max_idle ?: UINT32_MAX);
+		ret = add_idle(c, source, c->limits.max_idle ?: UINT32_MAX);
 	c->count += !ret;
 	pthread_mutex_unlock(&c->lock);
 	return ret;
@@ -173,4 +192,54 @@ void connections_leave(struct connections *c,
 		remove_idle(c, source);
 	c->count--;
 	pthread_mutex_unlock(&c->lock);
+}
+
+/* Forget sources that have been quiet for long enough, some at a time. */
+static void sweep(struct connections *c, uint64_t now_us)
+{
+	for (int i = 0; i < SWEEP; i++) {
+		size_t bucket = c->hand++ & c->sources.mask;
+		struct turn_table_node *node, *next;
+
+		for (node = c->sources.buckets[bucket].first; node;
+		     node = next) {
+			struct source *source =
+				container_of(node, struct source, node);
+
+			next = node->next;
+			if (source->idle || source->shaken > now_us)
+				continue;
+			turn_table_remove(&c->sources, node);
+			free(source);
+		}
+	}
+}
+
+static bool may_shake(struct connections *c, struct source *source,
+		      uint64_t now_us)
+{
+	uint64_t next = source->shaken > now_us ? source->shaken : now_us;
+
+	if (next > now_us + BURST_SECONDS * SECOND_US)
+		return false;
+	source->shaken = next + SECOND_US / c->limits.handshakes;
+	return true;
+}
+
+bool connections_handshake(struct connections *c,
+			   const struct transport_addr *addr, uint64_t now)
+{
+	const struct source_key key = key_of(addr);
+	struct source *source;
+	bool may = true;
+
+	if (!c->limits.handshakes)
+		return true;
+	pthread_mutex_lock(&c->lock);
+	source = find(c, &key, turn_table_hash(&c->secret, &key, sizeof(key)));
+	if (source)
+		may = may_shake(c, source, now * 1000);
+	sweep(c, now * 1000);
+	pthread_mutex_unlock(&c->lock);
+	return may;
 }

@@ -19,15 +19,26 @@
 struct connections;
 
 /**
+ * struct connection_limits - the limits; 0 stands for any number
+ * @max: connections at a time
+ * @max_idle: those without an allocation from one source: an IPv4 address, or
+ *	an IPv6 prefix of 64 bits
+ * @handshakes: TLS handshakes of one source per second; those of some seconds
+ *	may come at once
+ */
+struct connection_limits {
+	uint32_t max;
+	uint32_t max_idle;
+	uint32_t handshakes;
+};
+
+/**
  * connections_new() - nobody is connected
- * @max: connections at a time; 0: any number
- * @max_idle_per_source: those without an allocation from one IPv4 address or
- *	one IPv6 prefix of 64 bits; 0: any number
+ * @limits: for good
  *
  * Return: NULL without memory or random numbers.
  */
-struct connections *connections_new(uint32_t max,
-				    uint32_t max_idle_per_source);
+struct connections *connections_new(const struct connection_limits *limits);
 
 /** connections_free() - free it; NULL is fine */
 void connections_free(struct connections *connections);
@@ -65,5 +76,14 @@ bool connections_serve(struct connections *connections,
  */
 void connections_leave(struct connections *connections,
 		       const struct transport_addr *source, bool served);
+
+/**
+ * connections_handshake() - may a handshake begin?
+ * @connections: all of them
+ * @source: transport address of the client, which has no allocation
+ * @now: monotonic time in milliseconds
+ */
+bool connections_handshake(struct connections *connections,
+			   const struct transport_addr *source, uint64_t now);
 
 #endif /* KTURN_NET_CONNECTIONS_H */

@@ -58,9 +58,11 @@ static struct stream_socket *socket_of(struct pipe *pipe, enum side side)
 	return side == CLIENT ? &pipe->stream->out.sock : &pipe->peer;
 }
 
-static size_t waiting(const struct way *way)
+/* Is there something that the other side did not take yet? */
+static bool waiting(const struct way *way)
 {
-	return way->end - way->start;
+	return way->end > way->start ||
+	       socket_of(way->pipe, !way->from)->unsent_len;
 }
 
 static void forget(struct way *way)
@@ -76,7 +78,8 @@ static int put(struct way *way, const uint8_t *buf, size_t len, size_t *done)
 {
 	struct stream_socket *to = socket_of(way->pipe, !way->from);
 
-	for (*done = 0; *done < len;) {
+	*done = 0;
+	while (*done < len) {
 		const struct iovec iov = {
 			.iov_base = (uint8_t *)(uintptr_t)buf + *done,
 			.iov_len = len - *done,
@@ -105,11 +108,20 @@ static int keep(struct way *way, const uint8_t *buf, size_t len)
 
 static int write_waiting(struct way *way)
 {
-	size_t done;
-	int ret = put(way, way->data + way->start, waiting(way), &done);
+	struct stream_socket *to = socket_of(way->pipe, !way->from);
+	size_t done = 0;
+	int ret;
 
+	if (way->end > way->start) {
+		ret = put(way, way->data + way->start, way->end - way->start,
+			  &done);
+	} else {
+		ret = (int)to->transport->write(to, NULL, 0);
+		if (ret == -EAGAIN)
+			ret = 0;
+	}
 	way->start += done;
-	if (!waiting(way))
+	if (way->start == way->end)
 		forget(way);
 	return ret;
 }
@@ -196,7 +208,7 @@ static int set_event(struct event *event, short kind, bool wanted)
 
 static int watch(struct way *way)
 {
-	bool wait = waiting(way) != 0;
+	bool wait = waiting(way);
 
 	return set_event(&way->readable, EV_READ,
 			 !wait && !way->paused && !way->ended) ?:

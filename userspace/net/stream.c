@@ -15,6 +15,9 @@
  */
 #define READ_MAX 16384
 
+/* ContentType of TLS: RFC 8446, section 5.1 */
+#define TLS_HANDSHAKE 22
+
 /* Timers fired at a time, so that packets get their turn. */
 #define TICK_MAX 256
 
@@ -25,12 +28,14 @@ static const char *const end_names[STREAM_END_COUNT] = {
 	[STREAM_END_CLIENT] = "client",
 	[STREAM_END_NETWORK] = "network",
 	[STREAM_END_NOT_TURN] = "not-turn",
+	[STREAM_END_HANDSHAKE] = "handshake",
 	[STREAM_END_TOO_LONG] = "too-long",
 	[STREAM_END_IDLE] = "idle",
 	[STREAM_END_SLOW] = "slow",
 	[STREAM_END_SERVER] = "server",
 	[STREAM_END_TOO_MANY] = "too-many",
 	[STREAM_END_SOURCE] = "too-many-of-source",
+	[STREAM_END_RATE] = "too-many-handshakes",
 };
 
 const char *stream_end_name(enum stream_end why)
@@ -55,10 +60,13 @@ int streams_init(struct streams *streams)
 	return 0;
 }
 
+/* A connection is found before it is known what is spoken over it. */
+#define KEY_LEN offsetof(struct turn_5tuple, transport)
+
 static uint64_t tuple_hash(const struct streams *streams,
 			   const struct turn_5tuple *tuple)
 {
-	return turn_table_hash(&streams->secret, tuple, sizeof(*tuple));
+	return turn_table_hash(&streams->secret, tuple, KEY_LEN);
 }
 
 struct client_stream *stream_find(const struct streams *streams,
@@ -72,7 +80,7 @@ struct client_stream *stream_find(const struct streams *streams,
 		struct client_stream *stream =
 			container_of(n, struct client_stream, by_tuple);
 
-		if (!memcmp(&stream->tuple, tuple, sizeof(*tuple)))
+		if (!memcmp(&stream->tuple, tuple, KEY_LEN))
 			return stream;
 	}
 	return NULL;
@@ -144,6 +152,10 @@ static enum stream_end end_of_error(int error)
 		return STREAM_END_NOT_TURN;
 	case EMSGSIZE:
 		return STREAM_END_TOO_LONG;
+	case ECONNABORTED:
+		return STREAM_END_HANDSHAKE;
+	case EDQUOT:
+		return STREAM_END_RATE;
 	case ENOBUFS:
 		return STREAM_END_SLOW;
 	case ENOMEM:
@@ -176,24 +188,37 @@ static bool look_for_allocation(struct client_stream *stream, uint64_t now)
 	return serving;
 }
 
-static void set_timer(struct client_stream *stream, uint64_t now)
+static void set_timer(struct client_stream *stream, uint64_t now,
+		      uint64_t timeout)
 {
 	turn_timer_set(&stream->worker->streams.timers, &stream->timer,
-		       now + stream->worker->setup->streams.allocate_timeout);
+		       now + timeout);
+}
+
+static uint64_t allocate_timeout(const struct client_stream *stream)
+{
+	return stream->worker->setup->streams.allocate_timeout;
 }
 
 /*
  * A connection that has lost its allocation is looked at as if it had just
- * begun: it ends between one and two timeouts later.
+ * begun: it ends between one and two timeouts later. That goes for one that has
+ * just made its handshake, too.
  */
 static void on_timer(struct turn_timer *timer, uint64_t now)
 {
 	struct client_stream *stream =
 		container_of(timer, struct client_stream, timer);
-	bool served_before = stream->serving;
+	const struct stream_socket *sock = &stream->out.sock;
+	bool again = stream->serving || stream->shaking;
 
-	if (look_for_allocation(stream, now) || served_before)
-		set_timer(stream, now);
+	if (!sock->transport->ready(sock)) {
+		end(stream, STREAM_END_HANDSHAKE);
+		return;
+	}
+	stream->shaking = false;
+	if (look_for_allocation(stream, now) || again)
+		set_timer(stream, now, allocate_timeout(stream));
 	else
 		end(stream, STREAM_END_IDLE);
 }
@@ -251,6 +276,62 @@ static void hand_over(struct client_stream *stream)
 	taker(stream, stream->taker_arg);
 }
 
+/* A handshake costs more than anything else that a stranger can ask for. */
+static int begin_tls(struct client_stream *stream)
+{
+	struct worker *worker = stream->worker;
+	const struct stream_options *options = &worker->setup->streams;
+	uint64_t now = worker_now();
+	SSL *ssl;
+
+	if (!connections_handshake(options->connections,
+				   &stream->tuple.client, now))
+		return -EDQUOT;
+	ssl = tls_context_new_stream(worker->tls);
+	if (!ssl || stream_tls_begin(&stream->out.sock, ssl))
+		return -ENOMEM;
+	stream->tuple.transport = TURN_TLS;
+	stream->shaking = true;
+	set_timer(stream, now, options->handshake_timeout);
+	return 0;
+}
+
+/*
+ * TLS begins with its record type, handshake: no message of ours does
+ * (RFC 7983). So both are served at any port, as far as both are wanted.
+ */
+static int choose_transport(struct client_stream *stream)
+{
+	unsigned int ways = stream->ways;
+	uint8_t first;
+	ssize_t got = recv(stream->out.sock.fd, &first, 1,
+			   MSG_PEEK | MSG_DONTWAIT);
+
+	if (got < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	stream->ways = 0;
+	if (got && first == TLS_HANDSHAKE)
+		return ways & LISTEN_TLS ? begin_tls(stream) : -EBADMSG;
+	return !got || ways & LISTEN_TCP ? 0 : -EBADMSG;
+}
+
+static ssize_t read_some(struct client_stream *stream, uint8_t *buf,
+			 size_t len)
+{
+	struct stream_socket *sock = &stream->out.sock;
+	int ret = stream->ways ? choose_transport(stream) : 0;
+
+	return ret ? ret : sock->transport->read(sock, buf, len);
+}
+
+/* Come back for what no event of the descriptor tells. */
+static void read_on(struct client_stream *stream)
+{
+	if (stream->out.sock.more)
+		event_active(&stream->readable, EV_READ, 0);
+	stream_out_arm(stream->worker->streams.queue, &stream->out);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct client_stream *stream = arg;
@@ -263,8 +344,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (room > RECEIVE_BUFFER_SIZE - len)
 		room = RECEIVE_BUFFER_SIZE - len;
-	got = stream->out.sock.transport->read(&stream->out.sock, buf + len,
-					       room);
+	got = read_some(stream, buf + len, room);
 	if (got > 0)
 		len += (size_t)got;
 	if (len)
@@ -274,9 +354,11 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	else if (got == 0)
 		end(stream, STREAM_END_CLIENT);
 	else if (got < 0 && got != -EAGAIN)
-		end(stream, STREAM_END_NETWORK);
+		end(stream, end_of_error((int)got));
 	else if (stream->taker)
 		hand_over(stream);
+	else
+		read_on(stream);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -312,7 +394,7 @@ static int join_worker(struct client_stream *stream, struct worker *worker)
 			  tuple_hash(streams, &stream->tuple));
 	LIST_INSERT_HEAD(&streams->list, stream, link);
 	add(&streams->stats.open, 1);
-	set_timer(stream, worker_now());
+	set_timer(stream, worker_now(), allocate_timeout(stream));
 	return 0;
 }
 
@@ -350,7 +432,7 @@ static void say_refused(const struct worker *worker,
 }
 
 void stream_accept(struct worker *worker, int fd,
-		   const struct turn_5tuple *tuple)
+		   const struct turn_5tuple *tuple, unsigned int ways)
 {
 	const struct stream_options *options = &worker->setup->streams;
 	struct stream_stats *stats = &worker->streams.stats;
@@ -371,6 +453,7 @@ void stream_accept(struct worker *worker, int fd,
 		return;
 	}
 	stream->tuple = *tuple;
+	stream->ways = ways;
 	stream->out.sock.fd = fd;
 	stream->out.sock.transport = &stream_transport_tcp;
 	stream_out_init(&stream->out, options->queue_limit);

@@ -24,17 +24,23 @@
 struct connections;
 struct worker;
 
+/* How clients may speak over a connection: they differ by its first byte. */
+#define LISTEN_TCP	4u
+#define LISTEN_TLS	8u
+
 /**
  * struct stream_options - limits of clients' connections
  * @connections: how many there may be
  * @queue_limit: bytes that may wait for a client to take them
  * @allocate_timeout: milliseconds that a connection may be without an
  *	allocation
+ * @handshake_timeout: milliseconds that a TLS handshake may take
  */
 struct stream_options {
 	struct connections *connections;
 	size_t queue_limit;
 	uint64_t allocate_timeout;
+	uint64_t handshake_timeout;
 };
 
 /**
@@ -42,23 +48,27 @@ struct stream_options {
  * @STREAM_END_CLIENT: the client closed it
  * @STREAM_END_NETWORK: it broke
  * @STREAM_END_NOT_TURN: what came is neither STUN nor ChannelData
+ * @STREAM_END_HANDSHAKE: the TLS handshake failed or took too long
  * @STREAM_END_TOO_LONG: a message longer than may be
  * @STREAM_END_IDLE: no allocation for too long
  * @STREAM_END_SLOW: the client reads not even responses
  * @STREAM_END_SERVER: out of memory, or the 5-tuple came anew
  * @STREAM_END_TOO_MANY: refused: as many connections as there may be
  * @STREAM_END_SOURCE: refused: as many from one source as there may be
+ * @STREAM_END_RATE: refused: as many handshakes of one source as there may be
  */
 enum stream_end {
 	STREAM_END_CLIENT,
 	STREAM_END_NETWORK,
 	STREAM_END_NOT_TURN,
+	STREAM_END_HANDSHAKE,
 	STREAM_END_TOO_LONG,
 	STREAM_END_IDLE,
 	STREAM_END_SLOW,
 	STREAM_END_SERVER,
 	STREAM_END_TOO_MANY,
 	STREAM_END_SOURCE,
+	STREAM_END_RATE,
 	STREAM_END_COUNT,
 };
 
@@ -103,6 +113,8 @@ typedef void stream_taker(struct client_stream *stream, void *arg);
  * @worker: its worker; the only pointer to one
  * @taker: gets the stream when the message being handled is done, or NULL
  * @taker_arg: its argument
+ * @ways: LISTEN_TCP, LISTEN_TLS or both, until its first byte decides; then 0
+ * @shaking: a TLS handshake was begun since the timer fired last
  * @serving: the client has an allocation, as far as is known
  */
 struct client_stream {
@@ -116,12 +128,14 @@ struct client_stream {
 	struct worker *worker;
 	stream_taker *taker;
 	void *taker_arg;
+	unsigned int ways;
+	bool shaking;
 	bool serving;
 };
 
 /**
  * struct streams - a worker's connections
- * @by_tuple: by 5-tuple
+ * @by_tuple: by 5-tuple, whether TCP or TLS is spoken over it
  * @secret: of that table
  * @list: all of them
  * @timers: theirs and the listeners'
@@ -147,12 +161,13 @@ void streams_free(struct streams *streams);
  * stream_accept() - a client has connected
  * @worker: the worker that accepted it
  * @fd: the connection, non-blocking; taken over in any case
- * @tuple: its 5-tuple
+ * @tuple: its 5-tuple; the transport follows from the first byte
+ * @ways: LISTEN_TCP, LISTEN_TLS or both
  */
 void stream_accept(struct worker *worker, int fd,
-		   const struct turn_5tuple *tuple);
+		   const struct turn_5tuple *tuple, unsigned int ways);
 
-/** stream_find() - the stream of a 5-tuple, or NULL */
+/** stream_find() - the stream of a 5-tuple, TCP or TLS, or NULL */
 struct client_stream *stream_find(const struct streams *streams,
 				  const struct turn_5tuple *tuple);
 

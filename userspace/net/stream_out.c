@@ -50,9 +50,14 @@ stream_queue_stats(const struct stream_queue *queue)
 	return &queue->stats;
 }
 
+static void add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
 static void count(uint64_t *counter)
 {
-	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+	add(counter, 1);
 }
 
 void stream_out_init(struct stream_out *out, size_t limit)
@@ -67,8 +72,8 @@ int stream_out_attach(struct stream_out *out, struct event_base *base,
 	if (event_assign(&out->writable, base, out->sock.fd,
 			 EV_WRITE | EV_PERSIST, fn, arg))
 		return -ENOMEM;
-	return stream_out_waiting(out) && event_add(&out->writable, NULL) ?
-	       -ENOMEM : 0;
+	out->armed = stream_out_waiting(out);
+	return out->armed && event_add(&out->writable, NULL) ? -ENOMEM : 0;
 }
 
 static void fail(struct stream_queue *queue, struct stream_out *out, int error)
@@ -77,6 +82,16 @@ static void fail(struct stream_queue *queue, struct stream_out *out, int error)
 		return;
 	out->error = error;
 	LIST_INSERT_HEAD(&queue->failed, out, failed);
+}
+
+void stream_out_arm(struct stream_queue *queue, struct stream_out *out)
+{
+	if (out->armed || out->error || !stream_out_waiting(out))
+		return;
+	if (event_add(&out->writable, NULL))
+		fail(queue, out, -ENOMEM);
+	else
+		out->armed = true;
 }
 
 struct stream_out *stream_queue_failed(struct stream_queue *queue)
@@ -101,6 +116,7 @@ static void forget_waiting(struct stream_out *out)
 void stream_out_detach(struct stream_out *out)
 {
 	event_del(&out->writable);
+	out->armed = false;
 }
 
 void stream_out_free(struct stream_out *out)
@@ -113,7 +129,7 @@ void stream_out_free(struct stream_out *out)
 /* Have room for @len more bytes behind what waits. */
 static int make_room(struct stream_out *out, size_t len)
 {
-	size_t waiting = stream_out_waiting(out);
+	size_t waiting = out->end - out->start;
 	size_t room = out->room ? out->room : ROOM_MIN;
 	uint8_t *data;
 
@@ -138,14 +154,13 @@ static int make_room(struct stream_out *out, size_t len)
 
 static int append(struct stream_out *out, const uint8_t *buf, size_t len)
 {
-	bool first = !stream_out_waiting(out);
 	int ret = make_room(out, len);
 
 	if (ret)
 		return ret;
 	memcpy(out->data + out->end, buf, len);
 	out->end += len;
-	return first && event_add(&out->writable, NULL) ? -ENOMEM : 0;
+	return 0;
 }
 
 /* A relayed message waits if it may, or is dropped. */
@@ -170,13 +185,13 @@ static void wait_or_fail(struct stream_queue *queue, struct stream_out *out,
 }
 
 /*
- * Of the messages just written, @taken bytes have left. One that has left in
- * part, or is committed to, has to follow; any behind it may be dropped.
+ * Of the messages just written, @taken bytes have left. The rest of one that
+ * has left in part has to follow; any behind it may be dropped.
  */
 static void keep_rest(struct stream_queue *queue, struct stream_out *out,
 		      const struct iovec *iovs, unsigned int n, size_t taken)
 {
-	size_t must = taken + out->sock.committed, at = 0;
+	size_t at = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		const uint8_t *buf = iovs[i].iov_base;
@@ -185,7 +200,7 @@ static void keep_rest(struct stream_queue *queue, struct stream_out *out,
 
 		if (gone >= len) {
 			count(&queue->stats.sent);
-		} else if (at < must) {
+		} else if (gone) {
 			wait_or_fail(queue, out, buf + gone, len - gone);
 			count(&queue->stats.sent);
 		} else {
@@ -213,18 +228,22 @@ static void write_chain(struct stream_queue *queue, struct stream_out *out)
 {
 	uint16_t index = out->first;
 	unsigned int n = 0;
-	size_t taken;
+	size_t taken, total = 0;
 
 	out->first = SEND_NONE;
 	while (index != SEND_NONE) {
 		queue->iovs[n++] = queue->entries[index].iov;
+		total += queue->entries[index].iov.iov_len;
 		index = queue->entries[index].next;
 	}
 	if (!n || out->error)
 		return;
 	taken = try_write(queue, out, queue->iovs, n);
-	if (!out->error)
+	if (!out->error && taken < total)
 		keep_rest(queue, out, queue->iovs, n, taken);
+	else
+		add(&queue->stats.sent, n);
+	stream_out_arm(queue, out);
 }
 
 void stream_queue_flush(struct stream_queue *queue)
@@ -246,6 +265,7 @@ void stream_queue_relay(struct stream_queue *queue, struct stream_out *out,
 		stream_queue_flush(queue);
 	if (stream_out_waiting(out)) {
 		wait_or_drop(queue, out, buf, len);
+		stream_out_arm(queue, out);
 		return;
 	}
 	index = (uint16_t)queue->used++;
@@ -270,24 +290,28 @@ void stream_queue_reply(struct stream_queue *queue, struct stream_out *out,
 	write_chain(queue, out);
 	if (!out->error && !stream_out_waiting(out))
 		taken = try_write(queue, out, &iov, 1);
-	if (out->error || taken == len)
+	if (out->error)
 		return;
-	if (stream_out_waiting(out) + len > out->limit + STREAM_REPLY_ROOM)
+	if (stream_out_waiting(out) + len - taken >
+	    out->limit + STREAM_REPLY_ROOM)
 		fail(queue, out, -ENOBUFS);
-	else
+	else if (taken < len)
 		wait_or_fail(queue, out, buf + taken, len - taken);
+	stream_out_arm(queue, out);
 }
 
 void stream_out_resume(struct stream_queue *queue, struct stream_out *out)
 {
 	const struct iovec iov = {
-		out->data + out->start, stream_out_waiting(out),
+		out->data + out->start, out->end - out->start,
 	};
 
-	if (iov.iov_len && !out->error)
-		out->start += try_write(queue, out, &iov, 1);
+	if (stream_out_waiting(out) && !out->error)
+		out->start += try_write(queue, out, &iov, iov.iov_len ? 1 : 0);
+	if (out->start == out->end)
+		forget_waiting(out);
 	if (stream_out_waiting(out) && !out->error)
 		return;
 	event_del(&out->writable);
-	forget_waiting(out);
+	out->armed = false;
 }

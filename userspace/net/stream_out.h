@@ -30,11 +30,12 @@ struct stream_queue;
 /**
  * struct stream_out - the way out of a connection
  * @sock: the connection
- * @writable: its event; pending while something waits
+ * @writable: its event; pending while something waits (@armed)
  * @limit: bytes that may wait
  * @data: what waits, from @start to @end, with @room bytes in all
  * @error: 0, or a negative errno: the connection is to be closed
  * @failed: in the queue's list, once there is an @error
+ * @armed: @writable is pending
  * @first: first message collected, or SEND_NONE
  * @last: last one, if there is a first
  */
@@ -48,6 +49,7 @@ struct stream_out {
 	size_t room;
 	int error;
 	LIST_ENTRY(stream_out) failed;
+	bool armed;
 	uint16_t first;
 	uint16_t last;
 };
@@ -103,8 +105,15 @@ void stream_out_free(struct stream_out *out);
 /** stream_out_waiting() - bytes that wait for the client to take them */
 static inline size_t stream_out_waiting(const struct stream_out *out)
 {
-	return out->end - out->start;
+	return out->end - out->start + out->sock.unsent_len;
 }
+
+/**
+ * stream_out_arm() - have the event loop tell when there is room, if needed
+ * @queue: the queue
+ * @out: attached; reading from it may have left something unsent
+ */
+void stream_out_arm(struct stream_queue *queue, struct stream_out *out);
 
 /**
  * stream_queue_relay() - send a relayed message

@@ -39,6 +39,12 @@ static void tcp_shutdown(struct stream_socket *sock)
 	shutdown(sock->fd, SHUT_WR);
 }
 
+static bool tcp_ready(const struct stream_socket *sock)
+{
+	(void)sock;
+	return true;
+}
+
 static void tcp_close(struct stream_socket *sock)
 {
 	close(sock->fd);
@@ -48,5 +54,6 @@ const struct stream_transport stream_transport_tcp = {
 	.read = tcp_read,
 	.write = tcp_write,
 	.shutdown = tcp_shutdown,
+	.ready = tcp_ready,
 	.close = tcp_close,
 };

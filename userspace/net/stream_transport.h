@@ -6,6 +6,8 @@
 #ifndef KTURN_NET_STREAM_TRANSPORT_H
 #define KTURN_NET_STREAM_TRANSPORT_H
 
+#include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,11 +20,12 @@ struct stream_socket;
  * @read: read what is there, up to @len bytes. Returns how many; 0 at the end
  *	of the stream; -EAGAIN if there is nothing now; another negative errno
  *	if the connection is broken.
- * @write: write what the connection takes at once, of @count pieces in order.
- *	Returns the number of bytes taken, perhaps fewer than there are; -EAGAIN
- *	if none; another negative errno if the connection is broken. Bytes that
- *	were not taken are offered again first, see struct stream_socket.
+ * @write: write what the connection takes at once, of @count pieces in order,
+ *	each a message or the rest of one. Returns the number of bytes taken,
+ *	perhaps fewer than there are; -EAGAIN if none; another negative errno if
+ *	the connection is broken. Without pieces only what is unsent is written.
  * @shutdown: say that no more will be written; NULL where that cannot be said
+ * @ready: has the handshake been made, if there is one?
  * @close: end the connection and free what belongs to it; never waits
  */
 struct stream_transport {
@@ -30,6 +33,7 @@ struct stream_transport {
 	ssize_t (*write)(struct stream_socket *sock, const struct iovec *iov,
 			 unsigned int count);
 	void (*shutdown)(struct stream_socket *sock);
+	bool (*ready)(const struct stream_socket *sock);
 	void (*close)(struct stream_socket *sock);
 };
 
@@ -37,16 +41,39 @@ struct stream_transport {
  * struct stream_socket - a connection
  * @fd: non-blocking
  * @transport: how to use it
- * @committed: so many bytes behind those taken by the last write must be
- *	offered again as they were: a part of their record has left. 0 for TCP.
+ * @ssl: of TLS; the stream must not be moved in memory
+ * @unsent: records of TLS that the connection did not take yet
+ * @unsent_len: their length in bytes
+ * @more: there may be more to read, or to learn by reading, that no event of
+ *	the descriptor tells of
+ * @broken: of TLS: nothing may be written any more, not even an end
  */
 struct stream_socket {
 	int fd;
 	const struct stream_transport *transport;
-	size_t committed;
+	SSL *ssl;
+	uint8_t *unsent;
+	size_t unsent_len;
+	bool more;
+	bool broken;
 };
 
 /* Bytes as they are. */
 extern const struct stream_transport stream_transport_tcp;
+
+/* TLS; stream_tls_begin() chooses it. */
+extern const struct stream_transport stream_transport_tls;
+
+/**
+ * stream_tls_begin() - speak TLS over a connection from now on
+ * @sock: nothing was read from it yet
+ * @ssl: in accepting state, without BIOs; taken over in any case
+ *
+ * The handshake is made while reading. A handshake that fails is told by
+ * -ECONNABORTED.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int stream_tls_begin(struct stream_socket *sock, SSL *ssl);
 
 #endif /* KTURN_NET_STREAM_TRANSPORT_H */

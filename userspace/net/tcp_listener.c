@@ -143,7 +143,8 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 		if (client < 0)
 			continue;
 		if (find_tuple(listener, client, &from, &tuple))
-			stream_accept(listener->worker, client, &tuple);
+			stream_accept(listener->worker, client, &tuple,
+				      listener->ways);
 		else
 			close(client);
 	}
@@ -165,7 +166,7 @@ static int attach(struct tcp_listener *listener)
 }
 
 int tcp_listener_new(struct worker *worker, const struct transport_addr *addr,
-		     struct tcp_listener **out)
+		     unsigned int ways, struct tcp_listener **out)
 {
 	const struct worker_setup *setup = worker->setup;
 	struct tcp_listener *listener = calloc(1, sizeof(*listener));
@@ -175,6 +176,7 @@ int tcp_listener_new(struct worker *worker, const struct transport_addr *addr,
 		return -ENOMEM;
 	listener->worker = worker;
 	listener->addr = *addr;
+	listener->ways = ways;
 	listener->fd = open_socket(addr->family, setup->listen_device);
 	if (listener->fd < 0) {
 		ret = listener->fd;

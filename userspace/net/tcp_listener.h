@@ -20,6 +20,7 @@ struct worker;
  * @acceptable: its event
  * @resume: listens again after a pause
  * @addr: what it is bound to; maybe a wildcard
+ * @ways: LISTEN_TCP, LISTEN_TLS or both
  * @worker: its worker
  */
 struct tcp_listener {
@@ -27,6 +28,7 @@ struct tcp_listener {
 	struct event acceptable;
 	struct turn_timer resume;
 	struct transport_addr addr;
+	unsigned int ways;
 	struct worker *worker;
 };
 
@@ -34,12 +36,13 @@ struct tcp_listener {
  * tcp_listener_new() - take connections in a worker's event loop
  * @worker: the worker
  * @addr: address and port, maybe a wildcard
+ * @ways: LISTEN_TCP, LISTEN_TLS or both
  * @out: filled
  *
  * Return: 0 or a negative errno.
  */
 int tcp_listener_new(struct worker *worker, const struct transport_addr *addr,
-		     struct tcp_listener **out);
+		     unsigned int ways, struct tcp_listener **out);
 
 /** tcp_listener_free() - close it */
 void tcp_listener_free(struct tcp_listener *listener);

@@ -237,7 +237,8 @@ int worker_set_tls(struct worker *worker, struct tls_context *tls)
 	return ret;
 }
 
-int worker_listen_tcp(struct worker *worker, const struct transport_addr *addr)
+int worker_listen_tcp(struct worker *worker, const struct transport_addr *addr,
+		      unsigned int ways)
 {
 	struct tcp_listener **grown, *listener;
 	int ret;
@@ -248,7 +249,7 @@ int worker_listen_tcp(struct worker *worker, const struct transport_addr *addr)
 	if (!grown)
 		return -ENOMEM;
 	worker->tcp_listeners = grown;
-	ret = tcp_listener_new(worker, addr, &listener);
+	ret = tcp_listener_new(worker, addr, ways, &listener);
 	if (!ret)
 		worker->tcp_listeners[worker->tcp_listener_count++] = listener;
 	return ret;

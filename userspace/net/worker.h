@@ -89,11 +89,12 @@ int worker_set_tls(struct worker *worker, struct tls_context *tls);
  * worker_listen_tcp() - take clients' connections at an address
  * @worker: a worker that does not run yet
  * @addr: address and port; may be a wildcard
+ * @ways: LISTEN_TCP, LISTEN_TLS or both
  *
  * As worker_listen().
  */
-int worker_listen_tcp(struct worker *worker,
-		      const struct transport_addr *addr);
+int worker_listen_tcp(struct worker *worker, const struct transport_addr *addr,
+		      unsigned int ways);
 
 /** worker_start() - start the thread; 0 or a negative errno */
 int worker_start(struct worker *worker);
