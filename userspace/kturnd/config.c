@@ -14,6 +14,8 @@ void config_init(struct kturnd_config *cfg)
 		.tls_listening_port = 5349,
 		.max_idle_connections = 256,
 		.max_allocate_timeout = 60,
+		.tls_handshake_timeout = 10,
+		.tls_handshake_rate = 50,
 		.connection_queue_size = 256 << 10,
 		.min_port = 49152,
 		.max_port = 65535,

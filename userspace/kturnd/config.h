@@ -133,6 +133,8 @@ struct kturnd_config {
 	uint32_t max_connections;	/* 0: half of the files */
 	uint32_t max_idle_connections;
 	uint32_t max_allocate_timeout;
+	uint32_t tls_handshake_timeout;
+	uint32_t tls_handshake_rate;	/* per second and source */
 	uint32_t connection_queue_size;	/* bytes */
 
 	/* TLS and DTLS; see config_has_tls() and config_has_dtls() */

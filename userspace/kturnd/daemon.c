@@ -135,12 +135,13 @@ static unsigned int choose_workers(const struct kturnd_config *cfg)
 static int listen_at(struct worker *worker,
 		     const struct listen_address *listen)
 {
-	unsigned int ways = (listen->udp ? LISTEN_UDP : 0) |
-			    (listen->dtls ? LISTEN_DTLS : 0);
-	int ret = ways ? worker_listen(worker, &listen->addr, ways) : 0;
+	unsigned int datagrams = listen->ways & (LISTEN_UDP | LISTEN_DTLS);
+	unsigned int connections = listen->ways & (LISTEN_TCP | LISTEN_TLS);
+	int ret = datagrams ?
+		  worker_listen(worker, &listen->addr, datagrams) : 0;
 
-	return ret || !listen->tcp ?
-	       ret : worker_listen_tcp(worker, &listen->addr);
+	return ret || !connections ? ret :
+	       worker_listen_tcp(worker, &listen->addr, connections);
 }
 
 static int listen_all(struct daemon *daemon, struct worker *worker)
@@ -178,11 +179,16 @@ static int make_connections(struct daemon *daemon)
 {
 	const struct kturnd_config *cfg = daemon->cfg;
 	struct stream_options *streams = &daemon->setup.streams;
+	const struct connection_limits limits = {
+		.max = choose_connections(cfg),
+		.max_idle = cfg->max_idle_connections,
+		.handshakes = cfg->tls_handshake_rate,
+	};
 
 	streams->queue_limit = cfg->connection_queue_size;
 	streams->allocate_timeout = 1000ull * cfg->max_allocate_timeout;
-	streams->connections = connections_new(choose_connections(cfg),
-					       cfg->max_idle_connections);
+	streams->handshake_timeout = 1000ull * cfg->tls_handshake_timeout;
+	streams->connections = connections_new(&limits);
 	return streams->connections ? 0 : -ENOMEM;
 }
 
@@ -289,18 +295,21 @@ static int open_all(struct daemon *daemon)
 
 static void say_listen(const struct listen_address *listen)
 {
-	const char *ways[] = {
-		listen->udp ? "UDP" : NULL, listen->dtls ? "DTLS" : NULL,
-		listen->tcp ? "TCP" : NULL,
+	static const struct {
+		unsigned int way;
+		const char *name;
+	} ways[] = {
+		{ LISTEN_UDP, "UDP" }, { LISTEN_DTLS, "DTLS" },
+		{ LISTEN_TCP, "TCP" }, { LISTEN_TLS, "TLS" },
 	};
 	char text[TRANSPORT_ADDR_STRLEN], list[32];
 	size_t len = 0;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (ways[i])
+		if (listen->ways & ways[i].way)
 			len += (size_t)snprintf(list + len, sizeof(list) - len,
 						"%s%s", len ? ", " : "",
-						ways[i]);
+						ways[i].name);
 	log_info("listening on %s (%s)",
 		 transport_addr_print(&listen->addr, text), list);
 }

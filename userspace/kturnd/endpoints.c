@@ -9,7 +9,11 @@
 #include "net/listener.h"
 #include "net/local_addresses.h"
 #include "net/sockaddr.h"
+#include "net/stream.h"
 #include "net/tcp_listener.h"
+
+#define BY_DATAGRAM	(LISTEN_UDP | LISTEN_DTLS)
+#define BY_CONNECTION	(LISTEN_TCP | LISTEN_TLS)
 
 static struct listen_address *find_listen(const struct endpoints *ep,
 					  const struct transport_addr *addr)
@@ -24,39 +28,44 @@ static struct listen_address *find_listen(const struct endpoints *ep,
  * Listen somewhere, in these ways. Where we do already the ways come together:
  * a second socket of ours would halve the first's share.
  */
-static int add_listen(struct endpoints *ep, const struct listen_address *ways)
+static int add_listen(struct endpoints *ep, const struct listen_address *listen)
 {
-	struct listen_address *v = find_listen(ep, &ways->addr);
+	struct listen_address *v = find_listen(ep, &listen->addr);
 
-	if (!ways->udp && !ways->dtls && !ways->tcp)
+	if (!listen->ways)
 		return 0;
 	if (v) {
-		v->udp |= ways->udp;
-		v->dtls |= ways->dtls;
-		v->tcp |= ways->tcp;
+		v->ways |= listen->ways;
 		return 0;
 	}
 	v = reallocarray(ep->listen, ep->listen_count + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	ep->listen = v;
-	ep->listen[ep->listen_count++] = *ways;
+	ep->listen[ep->listen_count++] = *listen;
 	return 0;
 }
 
-/* UDP and DTLS tell each other apart (RFC 7983), and share their ports. */
+/*
+ * As with coturn, all ports serve all: what a client speaks is told by its
+ * first byte (RFC 7983). Only plain UDP is not on the ports for TLS where there
+ * is no DTLS, nor DTLS on the plain port where there is no UDP.
+ */
 static int add_listen_ports(const struct kturnd_config *cfg,
 			    struct endpoints *ep,
 			    const struct transport_addr *ip, bool optional)
 {
+	unsigned int udp = cfg->no_udp ? 0 : LISTEN_UDP;
+	unsigned int dtls = config_has_dtls(cfg) ? LISTEN_DTLS : 0;
+	unsigned int tls = config_has_tls(cfg) ? LISTEN_TLS : 0;
+	unsigned int tcp = cfg->no_tcp ? 0 : LISTEN_TCP;
 	struct listen_address plain = {
 		.addr = *ip, .optional = optional,
-		.udp = !cfg->no_udp, .tcp = !cfg->no_tcp,
-		.dtls = !cfg->no_udp && config_has_dtls(cfg),
+		.ways = udp | (udp ? dtls : 0) | tcp | tls,
 	};
 	struct listen_address secure = {
 		.addr = *ip, .optional = optional,
-		.udp = plain.dtls, .dtls = config_has_dtls(cfg),
+		.ways = dtls | (dtls ? udp : 0) | tls | (tls ? tcp : 0),
 	};
 	int ret;
 
@@ -96,7 +105,7 @@ static int resolve_discovery(const struct kturnd_config *cfg,
 	for (int i = 0; i < 4 && !ret; i++) {
 		struct listen_address second = {
 			.addr = discovery.sites[i / 2].local[i % 2],
-			.udp = !cfg->no_udp,
+			.ways = cfg->no_udp ? 0 : LISTEN_UDP,
 		};
 
 		second.addr.port = discovery.ports[1];
@@ -128,10 +137,10 @@ static int probe_listen(const struct kturnd_config *cfg,
 			const struct listen_address *listen)
 {
 	const char *device = cfg->listening_device;
-	int ret = listen->udp || listen->dtls ?
+	int ret = listen->ways & BY_DATAGRAM ?
 		  listener_probe(&listen->addr, device) : 0;
 
-	return ret || !listen->tcp ?
+	return ret || !(listen->ways & BY_CONNECTION) ?
 	       ret : tcp_listener_probe(&listen->addr, device);
 }
 

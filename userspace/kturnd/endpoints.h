@@ -14,16 +14,12 @@
  * struct listen_address - where clients may come in
  * @addr: address and port, maybe a wildcard
  * @optional: nobody asked for it: a host without this address family is fine
- * @udp: by UDP
- * @dtls: by DTLS
- * @tcp: by TCP
+ * @ways: how: LISTEN_UDP, LISTEN_DTLS, LISTEN_TCP, LISTEN_TLS
  */
 struct listen_address {
 	struct transport_addr addr;
 	bool optional;
-	bool udp;
-	bool dtls;
-	bool tcp;
+	unsigned int ways;
 };
 
 /**
