@@ -244,7 +244,7 @@ void stream_hand_over(struct client_stream *stream, stream_taker *taker,
 static int handle(struct client_stream *stream, uint8_t *buf, size_t len)
 {
 	struct worker *worker = stream->worker;
-	bool rfc5766 = worker->setup->config->rfc5766_channels;
+	bool rfc5766 = turn_server_config(worker->server)->rfc5766_channels;
 	uint64_t now = worker_now();
 	ssize_t frame = 0;
 	size_t at = 0;

@@ -136,6 +136,11 @@ void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg)
 	}
 }
 
+const struct turn_config *turn_server_config(const struct turn_server *srv)
+{
+	return srv->cfg;
+}
+
 void turn_server_drain(struct turn_server *srv, bool drain)
 {
 	srv->draining = drain;

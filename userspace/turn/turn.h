@@ -404,6 +404,9 @@ void turn_server_close_all(struct turn_server *srv);
  */
 void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg);
 
+/** turn_server_config() - what it goes by now, until it gets another one */
+const struct turn_config *turn_server_config(const struct turn_server *srv);
+
 /** turn_server_drain() - refuse new allocations (508), or take them again */
 void turn_server_drain(struct turn_server *srv, bool drain);
 
