@@ -117,6 +117,8 @@ static void end(struct client_stream *stream, enum stream_end why)
 {
 	struct worker *worker = stream->worker;
 	const struct worker_setup *setup = worker->setup;
+	stream_taker *taker = stream->taker;
+	void *taker_arg = stream->taker_arg;
 	char text[TRANSPORT_ADDR_STRLEN];
 
 	net_log(&setup->log, TURN_LOG_DEBUG,
@@ -127,16 +129,19 @@ static void end(struct client_stream *stream, enum stream_end why)
 	turn_server_client_gone(worker->server, &stream->tuple);
 	leave_worker(stream);
 	stream_discard(setup->streams.connections, stream);
+	if (taker)
+		taker(NULL, taker_arg);
 }
 
 void streams_free(struct streams *streams)
 {
-	struct client_stream *stream;
+	struct client_stream *stream, *next;
 
-	while ((stream = LIST_FIRST(&streams->list))) {
+	for (stream = LIST_FIRST(&streams->list); stream; stream = next) {
 		struct connections *connections =
 			stream->worker->setup->streams.connections;
 
+		next = LIST_NEXT(stream, link);
 		leave_worker(stream);
 		stream_discard(connections, stream);
 	}
@@ -271,6 +276,11 @@ static void hand_over(struct client_stream *stream)
 {
 	stream_taker *taker = stream->taker;
 
+	stream_queue_flush(stream->worker->streams.queue);
+	if (stream->out.error) {
+		end(stream, end_of_error(stream->out.error));
+		return;
+	}
 	leave_worker(stream);
 	stream->taker = NULL;
 	taker(stream, stream->taker_arg);

@@ -94,7 +94,7 @@ struct client_stream;
 /**
  * typedef stream_taker - gets a stream that has left its worker
  * @stream: belongs to nobody; what it has received and nobody has seen yet is
- *	in @stream->in
+ *	in @stream->in. NULL if it ended instead.
  * @arg: as given to stream_hand_over()
  *
  * Called on the worker's thread, but not from within the protocol core.

@@ -101,7 +101,7 @@ static bool find_tuple(const struct tcp_listener *listener, int fd,
 		       const union net_sockaddr *from,
 		       struct turn_5tuple *tuple)
 {
-	union net_sockaddr local;
+	union net_sockaddr local = { .in6 = { 0 } };
 	socklen_t len = sizeof(local);
 
 	tuple->transport = TURN_TCP;
@@ -129,7 +129,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (int i = 0; i < ACCEPT_BURST; i++) {
 		struct turn_5tuple tuple;
-		union net_sockaddr from;
+		union net_sockaddr from = { .in6 = { 0 } };
 		socklen_t len = sizeof(from);
 		int client = accept4(fd, &from.any, &len,
 				     SOCK_NONBLOCK | SOCK_CLOEXEC);
