@@ -337,6 +337,7 @@ static void take_parcel(struct worker *worker, void *arg)
 		turn_server_parcel(worker->server, parcel, worker_now());
 		/* What it sends may lie in the parcel. */
 		send_queue_flush(worker->queue);
+		stream_queue_flush(worker->streams.queue);
 	}
 	turn_parcel_free(parcel);
 }
