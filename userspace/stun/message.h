@@ -24,7 +24,7 @@
 #include "stun/reader.h"
 
 /* More unknown comprehension-required types than this are not listed. */
-#define STUN_UNKNOWN_MAX 16
+#define STUN_UNKNOWN_MAX 64
 
 /**
  * enum stun_decode_result - what stun_message_decode() found
