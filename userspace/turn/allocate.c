@@ -323,6 +323,9 @@ void turn_serve_allocate(struct turn_request *req)
 		code = STUN_ERR_MOBILITY_FORBIDDEN;
 	if (!code)
 		code = read_wish(req, &w);
+	/* A reserved port is here, and nowhere else. */
+	if (!code && !w.has_token && turn_redirect(req))
+		return;
 	if (!code && req->srv->draining)
 		code = STUN_ERR_INSUFFICIENT_CAPACITY;
 	if (!code)

@@ -43,6 +43,8 @@ void turn_config_put(struct turn_config *cfg)
 	turn_secrets_free(cfg->realm.secrets);
 	turn_peer_filter_free(&cfg->peers);
 	turn_nat_free(&cfg->nat);
+	turn_alternates_free(&cfg->alternates);
+	turn_alternates_free(&cfg->secure_alternates);
 	free(cfg);
 }
 

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "turn/alternate.h"
 #include "turn/discovery.h"
 #include "turn/nat.h"
 #include "turn/peer_filter.h"
@@ -29,6 +30,7 @@
 /* Bytes, without the terminating zero. */
 #define TURN_REALM_MAX		127
 #define TURN_SOFTWARE_MAX	127
+#define TURN_DOMAIN_MAX		255	/* RFC 8489, section 14.16 */
 #define TURN_USERNAME_MAX	513	/* RFC 8489, section 14.3: fewer than this */
 
 /*
@@ -122,6 +124,11 @@ enum turn_default_family {
  * @default_denied_remedy: what an operator can do who wants clients to reach
  *	one that the filter's default refuses, for the log; a static text or NULL
  * @nat: the relay addresses that have another form outside
+ * @alternates: where clients are sent that come by UDP or TCP; empty to serve
+ *	them here. Filled by turn_alternates_add().
+ * @secure_alternates: the same for those that come by TLS or DTLS
+ * @alternate_domain: name in the certificate of @secure_alternates, where it
+ *	is another than this server's; else empty
  */
 struct turn_config {
 	atomic_uint refs;
@@ -165,6 +172,10 @@ struct turn_config {
 	struct turn_peer_filter peers;
 	const char *default_denied_remedy;
 	struct turn_nat nat;
+
+	struct turn_alternates alternates;
+	struct turn_alternates secure_alternates;
+	char alternate_domain[TURN_DOMAIN_MAX + 1];
 };
 
 /**

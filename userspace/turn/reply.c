@@ -154,13 +154,25 @@ static void put_error_code(struct turn_request *req, unsigned int code,
 	stun_put_error_code(&req->b, code, fits ? NULL : "");
 }
 
-void turn_reply_error(struct turn_request *req, unsigned int code)
+struct stun_builder *turn_reply_begin_error(struct turn_request *req,
+					    unsigned int code)
 {
 	if (!begin_error(req))
 		return;
 	put_error_code(req, code, 0);
+	return &req->b;
+}
+
+void turn_reply_end_error(struct turn_request *req, unsigned int code)
+{
 	if (reply_finish(req))
 		count_error(req, code);
+}
+
+void turn_reply_error(struct turn_request *req, unsigned int code)
+{
+	turn_reply_begin_error(req, code);
+	turn_reply_end_error(req, code);
 }
 
 void turn_reply_unknown(struct turn_request *req)

@@ -73,6 +73,16 @@ struct stun_builder *turn_reply_begin(struct turn_request *req);
  */
 void turn_reply_end(struct turn_request *req);
 
+/**
+ * turn_reply_begin_error() - start an error response in @req->b, with its
+ * ERROR-CODE
+ */
+struct stun_builder *turn_reply_begin_error(struct turn_request *req,
+					    unsigned int code);
+
+/** turn_reply_end_error() - turn_reply_end() for error responses */
+void turn_reply_end_error(struct turn_request *req, unsigned int code);
+
 /** turn_reply_error() - refuse a request */
 void turn_reply_error(struct turn_request *req, unsigned int code);
 

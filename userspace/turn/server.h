@@ -51,6 +51,7 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @stats: counters
  * @last_serial: of allocations
  * @indications: Data indications made, for their transaction ids
+ * @redirects: clients sent elsewhere, or nearly so
  * @fastpath_complain_after: when the next refusal of the module is a warning
  * @tick_left: timers that may still fire in this turn_server_tick()
  * @fastpath_up: the module is there
@@ -84,6 +85,7 @@ struct turn_server {
 	struct turn_stats stats;
 	uint64_t last_serial;
 	uint64_t indications;
+	unsigned int redirects;
 	uint64_t fastpath_complain_after;
 	unsigned int tick_left;
 	bool fastpath_up;

@@ -657,8 +657,8 @@ enum turn_drop {
 /** turn_drop_name() - a short name, as "no-channel", for metrics */
 const char *turn_drop_name(enum turn_drop reason);
 
-/* Error codes counted one by one: 400 to 599, see turn_stats.errors. */
-#define TURN_ERROR_MIN 400
+/* Error codes counted one by one: 300 to 599, see turn_stats.errors. */
+#define TURN_ERROR_MIN 300
 #define TURN_ERROR_MAX 599
 
 /**
@@ -675,7 +675,7 @@ const char *turn_drop_name(enum turn_drop reason);
  * @binding_successes: success responses to these
  * @binding_errors: error responses to these
  * @successes: success responses
- * @errors: error responses by code, index 0 is 400
+ * @errors: error responses by code, index 0 is TURN_ERROR_MIN
  * @to_peer: relayed from clients to peers in userspace
  * @to_client: relayed from peers to clients in userspace
  * @drops: datagrams that went nowhere, by enum turn_drop
