@@ -221,8 +221,7 @@ static unsigned int quota_error(int err)
 static unsigned int get_sockets(struct turn_request *req, struct wish *w)
 {
 	struct turn_server *srv = req->srv;
-	struct stun_bytes name = turn_user_quota_name(srv->cfg, req->realm,
-							req->username);
+	const struct turn_quota_claim claim = turn_quota_claim(req);
 	unsigned int code;
 	bool reserve;
 
@@ -230,8 +229,7 @@ static unsigned int get_sockets(struct turn_request *req, struct wish *w)
 	if (w->has_token &&
 	    turn_reservation_take(srv->shared, w->token, &w->relays[0]))
 		return STUN_ERR_INSUFFICIENT_CAPACITY;
-	code = quota_error(turn_quota_take(srv->shared, srv->cfg, name,
-					   &w->quota));
+	code = quota_error(turn_quota_take(srv->shared, &claim, &w->quota));
 	if (!code && !w->has_token)
 		code = open_relays(srv, w);
 	reserve = !code && w->reserve;
@@ -270,8 +268,7 @@ static unsigned int allocate(struct turn_request *req, struct wish *w)
 		turn_allocation_end(a, "out of memory");
 		return STUN_ERR_INSUFFICIENT_CAPACITY;
 	}
-	a->quota = w->quota;
-	w->quota.user = NULL;
+	a->quota = turn_quota_move(&w->quota);
 	a->tcp = w->tcp;
 	a->has_token = w->reserve;
 	memcpy(a->token, w->token, sizeof(a->token));
@@ -294,7 +291,7 @@ static bool is_retransmission(const struct turn_request *req)
 	const struct turn_allocation *a = req->allocation;
 
 	return memcmp(&a->txid, &req->msg->txid, sizeof(a->txid)) == 0 &&
-	       turn_made_by(a, req->username);
+	       turn_is_owner(req);
 }
 
 void turn_serve_allocate(struct turn_request *req)

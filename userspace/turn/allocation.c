@@ -68,6 +68,7 @@ struct turn_allocation *turn_allocation_new(struct turn_request *req)
 	a->tuple = *req->tuple;
 	a->txid = req->msg->txid;
 	a->key = req->key;
+	a->max_bps = req->realm->max_bps;
 	a->username_len = name_len;
 	if (name_len)
 		memcpy(a->username, req->username.data, name_len);

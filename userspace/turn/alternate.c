@@ -79,6 +79,8 @@ bool turn_redirect(struct turn_request *req)
 		return false;
 	other = pick(list, family == AF_INET ? AF_INET6 : AF_INET, turn);
 	b = turn_reply_begin_error(req, STUN_ERR_TRY_ALTERNATE);
+	if (!b)
+		return true;
 	stun_put_address(b, STUN_ATTR_ALTERNATE_SERVER, own);
 	if (other)
 		stun_put_address(b, STUN_ATTR_ALTERNATE_SERVER, other);

@@ -12,6 +12,7 @@
 #include "turn/nonce.h"
 #include "turn/opaque_string.h"
 #include "turn/password_algorithm.h"
+#include "turn/realm.h"
 #include "turn/request.h"
 #include "turn/users.h"
 
@@ -74,6 +75,17 @@ static bool names_owner(const struct turn_request *req,
 	       memcmp(hash, claim->userhash, sizeof(hash)) == 0;
 }
 
+/* With one realm nobody looks at its name, which a reload may have changed. */
+static bool in_realm_of(const struct turn_request *req,
+			const struct turn_allocation *a)
+{
+	struct stun_bytes realm;
+
+	return !req->srv->cfg->realms ||
+	       (stun_get_bytes(req->msg, STUN_ATTR_REALM, &realm) == 0 &&
+		turn_bytes_equal(realm, stun_bytes(a->realm)));
+}
+
 /*
  * A session goes on with the key it began with, though its TURN REST
  * credentials expire or its user is taken from the configuration.
@@ -83,10 +95,11 @@ static bool owner(struct turn_request *req, const struct claim *claim)
 	const struct turn_allocation *a = req->allocation;
 
 	if (!a || a->key.len != key_len(req->algorithm) ||
-	    !names_owner(req, claim) || !integrity_right(req, &a->key))
+	    !in_realm_of(req, a) || !names_owner(req, claim) || !integrity_right(req, &a->key))
 		return false;
 	req->key = a->key;
 	req->username = turn_maker(a);
+	req->owner = true;
 	return true;
 }
 
@@ -289,6 +302,19 @@ static void refuse(struct turn_request *req, int code)
 		turn_reply_error(req, (unsigned int)code);
 }
 
+/* RFC 8656, section 5: right they are, but for this? */
+static bool credentials_fit(const struct turn_request *req)
+{
+	const struct turn_config *cfg = req->srv->cfg;
+	uint16_t method = req->msg->method;
+
+	if (cfg->check_origin &&
+	    !turn_realm_fits_origin(cfg, req->msg, req->realm))
+		return false;
+	return method == STUN_ALLOCATE || method == STUN_BINDING ||
+	       !req->allocation || turn_is_owner(req);
+}
+
 bool turn_authenticate(struct turn_request *req)
 {
 	const struct stun_message *msg = req->msg;
@@ -309,9 +335,7 @@ bool turn_authenticate(struct turn_request *req)
 		return false;
 	}
 	req->authenticated = true;
-	/* RFC 8656, section 5 */
-	if (msg->method != STUN_ALLOCATE && msg->method != STUN_BINDING &&
-	    req->allocation && !turn_made_by(req->allocation, req->username)) {
+	if (!credentials_fit(req)) {
 		turn_reply_error(req, STUN_ERR_WRONG_CREDENTIALS);
 		return false;
 	}

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "turn/config.h"
-#include "turn/opaque_string.h"
-#include "turn/users.h"
+#include "turn/realm.h"
 
 struct turn_config *turn_config_new(void)
 {
@@ -39,28 +36,10 @@ void turn_config_put(struct turn_config *cfg)
 {
 	if (!cfg || atomic_fetch_sub(&cfg->refs, 1) != 1)
 		return;
-	turn_users_free(cfg->realm.users);
-	turn_secrets_free(cfg->realm.secrets);
+	turn_realms_free(cfg);
 	turn_peer_filter_free(&cfg->peers);
 	turn_nat_free(&cfg->nat);
 	turn_alternates_free(&cfg->alternates);
 	turn_alternates_free(&cfg->secure_alternates);
 	free(cfg);
-}
-
-int turn_config_set_realm(struct turn_config *cfg, const char *realm)
-{
-	uint8_t buf[OPAQUE_STRING_MAX];
-	struct stun_bytes name;
-	int err = opaque_string(stun_bytes(realm), buf, &name);
-
-	if (err)
-		return err;
-	if (name.len > TURN_REALM_MAX)
-		return -EMSGSIZE;
-	if (turn_users_any(cfg->realm.users))
-		return -EBUSY;
-	memcpy(cfg->realm.name, name.data, name.len);
-	cfg->realm.name[name.len] = '\0';
-	return 0;
 }

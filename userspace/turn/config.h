@@ -42,19 +42,33 @@
  */
 #define TURN_REALM_UNAMPLIFIED	32
 
+/* Longest ORIGIN that a realm can be found by, with a terminating zero. */
+#define TURN_ORIGIN_MAX		256
+
 struct turn_users;
 struct turn_secrets;
+struct turn_origin;
 
 /**
  * struct turn_realm - who belongs together
- * @name: realm; set by turn_config_set_realm()
- * @users: static users; filled by turn_config_add_user()
- * @secrets: TURN REST secrets; filled by turn_config_add_secret()
+ * @next: realm of the same configuration
+ * @name: realm; set by turn_config_set_realm() or turn_config_add_realm()
+ * @users: static users; filled by turn_realm_add_user()
+ * @secrets: TURN REST secrets; filled by turn_realm_add_secret()
+ * @user_quota: most allocations of one of its users; 0: as for all realms
+ * @total_quota: most allocations of its users together; 0: no limit but that
+ *	for all realms
+ * @max_bps: most application data of an allocation of its users, bytes per
+ *	second each way; 0: as for all realms
  */
 struct turn_realm {
+	struct turn_realm *next;
 	char name[TURN_REALM_MAX + 1];
 	struct turn_users *users;
 	struct turn_secrets *secrets;
+	uint32_t user_quota;
+	uint32_t total_quota;
+	uint64_t max_bps;
 };
 
 /*
@@ -99,7 +113,11 @@ enum turn_default_family {
  * @default_family: see enum turn_default_family
  * @no_password_algorithms: challenge as RFC 5389 has it: without
  *	PASSWORD-ALGORITHMS, USERHASH and the nonce cookie
- * @realm: the realm
+ * @realm: the default realm
+ * @realms: the others; filled by turn_config_add_realm()
+ * @origins: which ORIGIN leads to which; filled by turn_config_add_origin()
+ * @check_origin: refuse requests (441) whose ORIGIN leads to another realm than
+ *	the one they are in
  * @software: SOFTWARE attribute; empty for none
  * @lookups: what the shell can look up: TURN_LOOKUP_USERS and its siblings
  * @rest_separator: between expiry time and user name
@@ -112,6 +130,8 @@ enum turn_default_family {
  *	least 30)
  * @user_quota: most allocations of one user, over all workers; 0: no limit
  * @total_quota: most allocations, over all workers; 0: no limit
+ * @source_quota: most allocations of one client IP address, or IPv6 /64, over
+ *	all workers; 0: no limit
  * @max_bps: most application data of an allocation, bytes per second each
  *	way; 0: no limit
  * @bps_capacity: the same of all allocations together
@@ -148,6 +168,9 @@ struct turn_config {
 
 	bool no_password_algorithms;
 	struct turn_realm realm;
+	struct turn_realm *realms;
+	struct turn_origin *origins;
+	bool check_origin;
 	char software[TURN_SOFTWARE_MAX + 1];
 	unsigned int lookups;
 	char rest_separator;
@@ -161,6 +184,7 @@ struct turn_config {
 
 	uint32_t user_quota;
 	uint32_t total_quota;
+	uint32_t source_quota;
 	uint64_t max_bps;
 	uint64_t bps_capacity;
 	uint32_t max_permissions;
@@ -195,19 +219,42 @@ struct turn_config *turn_config_get(struct turn_config *cfg);
 void turn_config_put(struct turn_config *cfg);
 
 /**
- * turn_config_set_realm() - set the realm, before users are added
+ * turn_config_set_realm() - name the default realm, before users are added
  * @cfg: the configuration
  * @realm: the realm
  *
  * Return: 0, -EINVAL if it is empty, -EMSGSIZE if it is longer than
  * TURN_REALM_MAX, -EILSEQ if OpaqueString does not allow it, -EBUSY if there
- * are users already (whose keys depend on it).
+ * are users already (whose keys depend on it), or other realms.
  */
 int turn_config_set_realm(struct turn_config *cfg, const char *realm);
 
 /**
- * turn_config_add_user() - add a static user by password
- * @cfg: the configuration, with its realm
+ * turn_config_add_realm() - add another realm, or find the one of that name
+ * @cfg: the configuration, whose default realm has its name
+ * @name: realm
+ * @realm: filled; belongs to @cfg
+ *
+ * Return: 0, or what turn_config_set_realm() returns, or -ENOMEM.
+ */
+int turn_config_add_realm(struct turn_config *cfg, const char *name,
+			  struct turn_realm **realm);
+
+/**
+ * turn_config_add_origin() - lead clients from an origin to a realm
+ * @cfg: the configuration
+ * @origin: "https://example.org", with a port where it is not the default
+ * @realm: one of @cfg
+ *
+ * Return: 0, -EMSGSIZE if it is empty or longer than TURN_ORIGIN_MAX allows,
+ * -EEXIST, -ENOMEM.
+ */
+int turn_config_add_origin(struct turn_config *cfg, const char *origin,
+			   const struct turn_realm *realm);
+
+/**
+ * turn_realm_add_user() - add a static user by password
+ * @realm: the realm, with its name
  * @name: user name
  * @password: password; only keys made of it are kept (RFC 8656, section 6)
  *
@@ -215,23 +262,23 @@ int turn_config_set_realm(struct turn_config *cfg, const char *realm);
  * too long, -EILSEQ if it is not UTF-8 or has characters that OpaqueString (RFC
  * 8265) does not allow, -EEXIST, -ENOMEM, -EOPNOTSUPP if OpenSSL has no MD5.
  */
-int turn_config_add_user(struct turn_config *cfg, const char *name,
-			 const char *password);
+int turn_realm_add_user(struct turn_realm *realm, const char *name,
+			const char *password);
 
 /**
- * turn_config_add_user_key() - add a static user by key
- * @cfg: the configuration
+ * turn_realm_add_user_key() - add a static user by key
+ * @realm: the realm, with its name
  * @name: user name
  * @key: MD5("name:realm:password"), 16 bytes
  *
- * Return: as turn_config_add_user().
+ * Return: as turn_realm_add_user().
  */
-int turn_config_add_user_key(struct turn_config *cfg, const char *name,
-			     const uint8_t key[static 16]);
+int turn_realm_add_user_key(struct turn_realm *realm, const char *name,
+			    const uint8_t key[static 16]);
 
 /**
- * turn_config_add_secret() - add a secret of the TURN REST API
- * @cfg: the configuration
+ * turn_realm_add_secret() - add a secret of the TURN REST API
+ * @realm: the realm
  * @secret: the secret shared with the web service; several may be valid at a
  *	time, so that they can be exchanged
  *
@@ -240,6 +287,13 @@ int turn_config_add_user_key(struct turn_config *cfg, const char *name,
  *
  * Return: 0, -EINVAL if it is empty, -ENOMEM.
  */
+int turn_realm_add_secret(struct turn_realm *realm, const char *secret);
+
+/* The same for the default realm. */
+int turn_config_add_user(struct turn_config *cfg, const char *name,
+			 const char *password);
+int turn_config_add_user_key(struct turn_config *cfg, const char *name,
+			     const uint8_t key[static 16]);
 int turn_config_add_secret(struct turn_config *cfg, const char *secret);
 
 #endif /* KTURN_TURN_CONFIG_H */

@@ -43,7 +43,8 @@ int turn_hold(struct turn_request *req, const struct turn_relay *relay,
 {
 	struct turn_server *srv = req->srv;
 	const struct turn_config *cfg = srv->cfg;
-	struct turn_quota quota = { NULL };
+	struct turn_quota_claim claim;
+	struct turn_quota quota = { 0 };
 	struct turn_hold *hold;
 	int err;
 
@@ -53,9 +54,8 @@ int turn_hold(struct turn_request *req, const struct turn_relay *relay,
 	err = turn_timer_add(&srv->timers, &hold->timer, hold_fire);
 	if (err)
 		goto free_hold;
-	err = turn_quota_take(srv->shared, cfg,
-			      turn_user_quota_name(cfg, req->realm,
-						   req->username), &quota);
+	claim = turn_quota_claim(req);
+	err = turn_quota_take(srv->shared, &claim, &quota);
 	if (err)
 		goto remove_timer;
 	srv->ops->random(srv->env, hold->token, sizeof(hold->token));

@@ -208,7 +208,7 @@ static void describe(const struct turn_allocation *a, uint64_t now,
 		.relayed_ipv4 = a->legs[TURN_LEG_IPV4].relay.bound,
 		.relayed_ipv6 = a->legs[TURN_LEG_IPV6].relay.bound,
 		.timeout_ms = time_left(turn_allocation_expires(a), now),
-		.max_bps = a->srv->cfg->max_bps,
+		.max_bps = turn_max_bps(a),
 		.userdata = userdata,
 		.userdata_len = turn_userdata_write(a, userdata),
 	};

@@ -62,9 +62,10 @@ bool turn_police(struct turn_allocation *a, enum turn_dir dir, size_t bytes,
 		 uint64_t now)
 {
 	const struct turn_config *cfg = a->srv->cfg;
+	uint64_t max_bps = turn_max_bps(a);
 
-	if ((!cfg->max_bps ||
-	     turn_bucket_take(&a->limits[dir], cfg->max_bps, bytes, now)) &&
+	if ((!max_bps ||
+	     turn_bucket_take(&a->limits[dir], max_bps, bytes, now)) &&
 	    (!cfg->bps_capacity ||
 	     turn_bucket_take(&a->srv->shared->limits[dir], cfg->bps_capacity,
 			      bytes, now)))

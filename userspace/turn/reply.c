@@ -158,7 +158,7 @@ struct stun_builder *turn_reply_begin_error(struct turn_request *req,
 					    unsigned int code)
 {
 	if (!begin_error(req))
-		return;
+		return NULL;
 	put_error_code(req, code, 0);
 	return &req->b;
 }
@@ -171,8 +171,8 @@ void turn_reply_end_error(struct turn_request *req, unsigned int code)
 
 void turn_reply_error(struct turn_request *req, unsigned int code)
 {
-	turn_reply_begin_error(req, code);
-	turn_reply_end_error(req, code);
+	if (turn_reply_begin_error(req, code))
+		turn_reply_end_error(req, code);
 }
 
 void turn_reply_unknown(struct turn_request *req)

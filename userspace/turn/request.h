@@ -23,6 +23,7 @@
  * @now: the time
  * @realm: the realm it is in
  * @authenticated: the sender has shown that it knows @key
+ * @owner: with the very key that the allocation was made with
  * @algorithm: password algorithm that @key is made with
  * @hmac: integrity attribute that the response gets
  * @key: the user's key
@@ -45,6 +46,7 @@ struct turn_request {
 	const struct turn_realm *realm;
 	uint64_t now;
 	bool authenticated;
+	bool owner;
 	uint16_t algorithm;
 	enum stun_hmac hmac;
 	struct stun_key key;
@@ -62,6 +64,17 @@ struct turn_request {
  */
 bool turn_authenticate(struct turn_request *req);
 
+/** turn_is_owner() - is the sender the user who made the 5-tuple's allocation? */
+static inline bool turn_is_owner(const struct turn_request *req)
+{
+	return req->owner ||
+	       (turn_made_by(req->allocation, req->username) &&
+		strcmp(req->allocation->realm, req->realm->name) == 0);
+}
+
+/** turn_quota_claim() - whose slot will the request's allocation take? */
+struct turn_quota_claim turn_quota_claim(const struct turn_request *req);
+
 /** turn_reply_begin() - start a success response in @req->b */
 struct stun_builder *turn_reply_begin(struct turn_request *req);
 
@@ -76,6 +89,9 @@ void turn_reply_end(struct turn_request *req);
 /**
  * turn_reply_begin_error() - start an error response in @req->b, with its
  * ERROR-CODE
+ *
+ * Return: @req->b; NULL if its sender gets no more answers just now, and then
+ * nothing is to be sent.
  */
 struct stun_builder *turn_reply_begin_error(struct turn_request *req,
 					    unsigned int code);

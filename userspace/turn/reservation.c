@@ -30,8 +30,7 @@ int turn_reservation_put(struct turn_shared *shared,
 		return -ENOMEM;
 	memcpy(r->token, token, sizeof(r->token));
 	r->relay = *relay;
-	r->quota = *quota;
-	quota->user = NULL;
+	r->quota = turn_quota_move(quota);
 	pthread_mutex_lock(&shared->lock);
 	turn_table_insert(&shared->reservations, &r->node,
 			  siphash(&shared->hash_key, token, sizeof(r->token)));

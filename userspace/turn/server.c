@@ -12,6 +12,7 @@
 #include "turn/hold.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
+#include "turn/realm.h"
 #include "turn/relay.h"
 #include "turn/tcp.h"
 #include "turn/transfer.h"
@@ -224,7 +225,7 @@ static void handle_request(struct turn_server *srv,
 	uint16_t types[TURN_DISCOVERY_ATTRS];
 	struct turn_request req = {
 		.srv = srv, .tuple = from->tuple, .msg = msg, .now = from->now,
-		.realm = &srv->cfg->realm,
+		.realm = turn_realm_of(srv->cfg, msg),
 		.reply_by = from->by, .asked_by = from->asks ? from->by : NULL,
 	};
 

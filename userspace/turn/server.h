@@ -130,6 +130,7 @@ enum { TURN_LEG_IPV4, TURN_LEG_IPV6, TURN_LEGS };
  * @n_connections: how many
  * @key: of the user; the password is not kept
  * @quota: slot
+ * @max_bps: most bytes per second each way, by its realm; 0: as for all
  * @limits: of its rate, by direction
  * @has_token: the Allocate request reserved a port
  * @token: RESERVATION-TOKEN it was given
@@ -166,6 +167,7 @@ struct turn_allocation {
 
 	struct stun_key key;
 	struct turn_quota quota;
+	uint64_t max_bps;
 	struct turn_bucket limits[TURN_DIRS];
 	bool has_token;
 	uint8_t token[STUN_RESERVATION_TOKEN_LEN];
@@ -257,6 +259,12 @@ static inline void turn_count_flow(struct turn_flow *flow, size_t len)
 static inline void turn_drop(struct turn_server *srv, enum turn_drop reason)
 {
 	turn_count(&srv->stats.drops[reason]);
+}
+
+/** turn_max_bps() - limit of its rate, bytes per second each way; 0: none */
+static inline uint64_t turn_max_bps(const struct turn_allocation *a)
+{
+	return a->max_bps ? a->max_bps : a->srv->cfg->max_bps;
 }
 
 /** turn_maker() - name of the user who made the allocation */

@@ -16,12 +16,12 @@ turn_shared_new(const uint8_t key[static TURN_SHARED_KEY_LEN])
 	memcpy(&shared->hash_key, key + SIPHASH_KEY_LEN, SIPHASH_KEY_LEN);
 	if (turn_ticket_key_init(&shared->ticket_key, key,
 				 TURN_SHARED_KEY_LEN) ||
-	    turn_table_init(&shared->users) ||
+	    turn_table_init(&shared->holders) ||
 	    turn_table_init(&shared->reservations) ||
 	    turn_table_init(&shared->tcp_ids) ||
 	    turn_table_init(&shared->mobiles) ||
 	    pthread_mutex_init(&shared->lock, NULL)) {
-		turn_table_free(&shared->users);
+		turn_table_free(&shared->holders);
 		turn_table_free(&shared->reservations);
 		turn_table_free(&shared->tcp_ids);
 		turn_table_free(&shared->mobiles);
@@ -36,7 +36,7 @@ void turn_shared_free(struct turn_shared *shared)
 {
 	if (!shared)
 		return;
-	turn_table_free(&shared->users);
+	turn_table_free(&shared->holders);
 	turn_table_free(&shared->reservations);
 	turn_table_free(&shared->tcp_ids);
 	turn_table_free(&shared->mobiles);

@@ -27,7 +27,7 @@
  * @hash_key: of the tables here; never changes
  * @ticket_key: of mobility tickets; never changes
  * @lock: for the rest
- * @users: users that hold a slot, by name
+ * @holders: who holds a slot, by kind and name
  * @reservations: reserved ports, by token
  * @tcp_ids: connections with peers that wait for their client
  * @mobiles: allocations whose clients may move, by id
@@ -43,7 +43,7 @@ struct turn_shared {
 	struct siphash_key hash_key;
 	struct turn_ticket_key ticket_key;
 	pthread_mutex_t lock;
-	struct turn_table users;
+	struct turn_table holders;
 	struct turn_table reservations;
 	struct turn_table tcp_ids;
 	struct turn_table mobiles;
@@ -62,26 +62,57 @@ static inline bool turn_bytes_equal(struct stun_bytes a, struct stun_bytes b)
 	       (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* Who has a quota. */
+enum turn_quota_kind {
+	TURN_QUOTA_USER,	/* a user of a realm */
+	TURN_QUOTA_REALM,	/* all users of a realm */
+	TURN_QUOTA_SOURCE,	/* a client's IP address, or IPv6 /64 */
+	TURN_QUOTA_KINDS
+};
+
 /**
  * struct turn_quota - one slot of the quotas, held by an allocation or by a
  * reserved port
- * @user: whose it is; NULL while no slot is held
+ * @holders: whose it is; all NULL while no slot is held
  */
 struct turn_quota {
-	struct turn_quota_user *user;
+	struct turn_quota_holder *holders[TURN_QUOTA_KINDS];
+};
+
+/**
+ * struct turn_quota_claim - who wants a slot
+ * @cfg: for the limits
+ * @realm: the user's realm
+ * @name: user name; empty for nobody's, which no user quota limits
+ * @source: client's transport address
+ */
+struct turn_quota_claim {
+	const struct turn_config *cfg;
+	const struct turn_realm *realm;
+	struct stun_bytes name;
+	const struct transport_addr *source;
 };
 
 /**
  * turn_quota_take() - take a slot
  * @shared: shared state
- * @cfg: for the limits
- * @name: user name; empty for nobody's, which no user quota limits
+ * @claim: who wants it
  * @quota: filled
  *
  * Return: 0, -EDQUOT at a limit (486), -ENOMEM.
  */
-int turn_quota_take(struct turn_shared *shared, const struct turn_config *cfg,
-		    struct stun_bytes name, struct turn_quota *quota);
+int turn_quota_take(struct turn_shared *shared,
+		    const struct turn_quota_claim *claim,
+		    struct turn_quota *quota);
+
+/** turn_quota_move() - hand a slot over; nothing is held in @quota after */
+static inline struct turn_quota turn_quota_move(struct turn_quota *quota)
+{
+	struct turn_quota moved = *quota;
+
+	*quota = (struct turn_quota){ 0 };
+	return moved;
+}
 
 /** turn_quota_drop() - give a slot back; nothing to do if none is held */
 void turn_quota_drop(struct turn_shared *shared, struct turn_quota *quota);

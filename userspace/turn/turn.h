@@ -350,7 +350,7 @@ void turn_shared_free(struct turn_shared *shared);
 uint64_t turn_shared_allocations(const struct turn_shared *shared);
 
 /**
- * typedef turn_user_fn - a user with allocations
+ * typedef turn_user_fn - a user with allocations, once for each realm
  * @name: user name, without the time stamp of TURN REST credentials
  * @len: its length
  * @allocations: how many the user has, reserved ports included

@@ -302,21 +302,21 @@ static int add_user(struct turn_realm *realm, const char *text,
 	return err;
 }
 
-int turn_config_add_user(struct turn_config *cfg, const char *name,
-			 const char *password)
+int turn_realm_add_user(struct turn_realm *realm, const char *name,
+			const char *password)
 {
-	return add_user(&cfg->realm, name, password, NULL);
+	return add_user(realm, name, password, NULL);
 }
 
-int turn_config_add_user_key(struct turn_config *cfg, const char *name,
-			     const uint8_t key[static 16])
+int turn_realm_add_user_key(struct turn_realm *realm, const char *name,
+			    const uint8_t key[static 16])
 {
-	return add_user(&cfg->realm, name, NULL, key);
+	return add_user(realm, name, NULL, key);
 }
 
-int turn_config_add_secret(struct turn_config *cfg, const char *secret)
+int turn_realm_add_secret(struct turn_realm *realm, const char *secret)
 {
-	struct turn_secrets *s = cfg->realm.secrets;
+	struct turn_secrets *s = realm->secrets;
 	char **v, *copy;
 
 	if (!*secret)
@@ -325,7 +325,7 @@ int turn_config_add_secret(struct turn_config *cfg, const char *secret)
 		s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	cfg->realm.secrets = s;
+	realm->secrets = s;
 	v = reallocarray(s->v, s->n + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
@@ -335,6 +335,23 @@ int turn_config_add_secret(struct turn_config *cfg, const char *secret)
 		return -ENOMEM;
 	v[s->n++] = copy;
 	return 0;
+}
+
+int turn_config_add_user(struct turn_config *cfg, const char *name,
+			 const char *password)
+{
+	return turn_realm_add_user(&cfg->realm, name, password);
+}
+
+int turn_config_add_user_key(struct turn_config *cfg, const char *name,
+			     const uint8_t key[static 16])
+{
+	return turn_realm_add_user_key(&cfg->realm, name, key);
+}
+
+int turn_config_add_secret(struct turn_config *cfg, const char *secret)
+{
+	return turn_realm_add_secret(&cfg->realm, secret);
 }
 
 /* Length of the expiry time in front, 0 if there is none. */
