@@ -63,6 +63,9 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->relay_ip.v);
 	free(cfg->prometheus_address.v);
 	free(cfg->external_ip.v);
+	free(cfg->alternate_server.v);
+	free(cfg->tls_alternate_server.v);
+	free(cfg->alternate_domain);
 	free(cfg->denied_peer_ip.v);
 	free(cfg->allowed_peer_ip.v);
 	free(cfg->nat64_prefix.v);

@@ -175,6 +175,7 @@ struct kturnd_config {
 	bool no_password_algorithms;
 	uint32_t unauthorized_rps;
 	bool unauthorized_ratelimit;
+	bool check_origin;
 	bool secure_stun;
 	bool mobility;
 	bool no_stun;
@@ -182,6 +183,7 @@ struct kturnd_config {
 	uint32_t stale_nonce;
 	uint32_t user_quota;
 	uint32_t total_quota;
+	uint32_t source_quota;
 	uint64_t max_bps;
 	uint64_t bps_capacity;
 
@@ -203,6 +205,9 @@ struct kturnd_config {
 	bool fingerprint;
 	bool software_attribute;
 	bool rfc5766_channels;
+	struct config_addrs alternate_server;
+	struct config_addrs tls_alternate_server;
+	char *alternate_domain;
 	uint32_t max_allocate_lifetime;
 	uint32_t channel_lifetime;
 	uint32_t permission_lifetime;

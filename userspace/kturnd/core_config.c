@@ -19,6 +19,7 @@ static void set_values(const struct kturnd_config *cfg,
 {
 	core->auth = cfg->lt_cred_mech ? TURN_AUTH_LONG_TERM : TURN_AUTH_NONE;
 	core->no_password_algorithms = cfg->no_password_algorithms;
+	core->check_origin = cfg->check_origin;
 	core->secure_stun = cfg->secure_stun;
 	core->log_binding = cfg->log_binding;
 	core->unauthorized_rate = cfg->unauthorized_ratelimit ?
@@ -42,6 +43,7 @@ static void set_values(const struct kturnd_config *cfg,
 	core->channel_lifetime = cfg->channel_lifetime;
 	core->user_quota = cfg->user_quota;
 	core->total_quota = cfg->total_quota;
+	core->source_quota = cfg->source_quota;
 	core->max_bps = cfg->max_bps;
 	core->bps_capacity = cfg->bps_capacity;
 	core->peers.no_multicast = cfg->no_multicast_peers;
@@ -52,6 +54,9 @@ static void set_values(const struct kturnd_config *cfg,
 		turn_peer_filter_deny_default(&core->peers);
 	core->default_denied_remedy =
 		"if clients are meant to reach it, allow it by allowed-peer-ip, or all such ranges by no-default-denied-peers";
+	if (cfg->alternate_domain)
+		snprintf(core->alternate_domain, sizeof(core->alternate_domain),
+			 "%s", cfg->alternate_domain);
 	if (cfg->software_attribute)
 		snprintf(core->software, sizeof(core->software), "kturn-%s",
 			 KTURN_VERSION);
@@ -124,6 +129,16 @@ static int add_ranges(const struct kturnd_config *cfg,
 	return ret;
 }
 
+static int add_alternates(const struct config_addrs *from,
+			  struct turn_alternates *to)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < from->n && !ret; i++)
+		ret = turn_alternates_add(to, &from->v[i]);
+	return ret;
+}
+
 struct turn_config *core_config_make(const struct kturnd_config *cfg,
 				     struct report *report)
 {
@@ -149,6 +164,13 @@ struct turn_config *core_config_make(const struct kturnd_config *cfg,
 	ret = add_ranges(cfg, core);
 	if (ret)
 		report_error(report, NULL, "denied-peer-ip, allowed-peer-ip, nat64-prefix: %s",
+			     strerror(-ret));
+	ret = add_alternates(&cfg->alternate_server, &core->alternates);
+	if (!ret)
+		ret = add_alternates(&cfg->tls_alternate_server,
+				     &core->secure_alternates);
+	if (ret)
+		report_error(report, NULL, "alternate-server: %s",
 			     strerror(-ret));
 	if (report->errors == errors)
 		return core;

@@ -128,6 +128,7 @@ static const struct {
 	{ option_set_log_file, same_string },
 	{ option_set_secret, same_strings },
 	{ option_set_address, same_addrs },
+	{ option_set_server, same_addrs },
 	{ option_set_external, same_externals },
 	{ option_set_range, same_ranges },
 	{ option_set_nat64_prefix, same_ranges },

@@ -237,6 +237,19 @@ int option_set_address(struct kturnd_config *cfg, const struct option *opt,
 	return check_memory(config_add_addr(target(cfg, opt), &addr), why);
 }
 
+/* Its port, if none is given, is the option's @min. */
+int option_set_server(struct kturnd_config *cfg, const struct option *opt,
+		      const char *value, char why[static OPTION_WHY_LEN])
+{
+	struct transport_addr addr;
+
+	if (transport_addr_parse(&addr, value))
+		return refuse(why, "is not an IP address with a port; give one such as 192.0.2.1:3478 or [2001:db8::1]:3478");
+	if (!addr.port)
+		addr.port = (uint16_t)opt->min;
+	return check_memory(config_add_addr(target(cfg, opt), &addr), why);
+}
+
 /* Split @text at the first @at, which is left out. */
 static bool split(const char *text, char at, char *head, size_t size,
 		  const char **tail)
