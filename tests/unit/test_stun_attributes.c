@@ -432,6 +432,9 @@ static const struct {
 	{ STUN_ATTR_RESPONSE_ORIGIN, 8, 20, 4, "RESPONSE-ORIGIN" },
 	{ STUN_ATTR_OTHER_ADDRESS, 8, 20, 4, "OTHER-ADDRESS" },
 	{ STUN_ATTR_ORIGIN, 0, 763, 1, "ORIGIN" },
+	{ STUN_ATTR_ACCESS_TOKEN, 0, 65535, 1, "ACCESS-TOKEN" },
+	{ STUN_ATTR_THIRD_PARTY_AUTHORIZATION, 0, 763, 1,
+	  "THIRD-PARTY-AUTHORIZATION" },
 };
 
 #define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))
@@ -495,11 +498,9 @@ TEST(names)
 		uint16_t type;
 		const char *name;
 	} only_names[] = {
-		{ 0x001b, "ACCESS-TOKEN" },
 		{ 0x0024, "PRIORITY" }, { 0x0025, "USE-CANDIDATE" },
 		{ 0x8029, "ICE-CONTROLLED" },
 		{ 0x802a, "ICE-CONTROLLING" },
-		{ 0x802e, "THIRD-PARTY-AUTHORIZATION" },
 		{ 0x8030, "MOBILITY-TICKET" },
 	};
 	size_t known = 0, decoded = 0;

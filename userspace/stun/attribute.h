@@ -62,7 +62,10 @@ enum stun_attr_type {
 	STUN_ATTR_RESPONSE_ORIGIN		= 0x802b,
 	STUN_ATTR_OTHER_ADDRESS			= 0x802c,
 
-	/* Names only: RFC 6062, 7635, 8016, 8445, and ORIGIN */
+	/*
+	 * RFC 6062, 7635, 8016, 8445, and ORIGIN; of those that nobody needs
+	 * here, the names only
+	 */
 	STUN_ATTR_ACCESS_TOKEN			= 0x001b,
 	STUN_ATTR_PRIORITY			= 0x0024,
 	STUN_ATTR_USE_CANDIDATE			= 0x0025,

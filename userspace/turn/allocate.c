@@ -256,7 +256,7 @@ static void note_refused_family(struct turn_allocation *a,
 
 static unsigned int allocate(struct turn_request *req, struct wish *w)
 {
-	uint64_t lifetime = turn_lifetime(req->srv->cfg, req->msg);
+	uint64_t lifetime = turn_lifetime(req);
 	char relayed[TRANSPORT_ADDR_STRLEN];
 	struct turn_allocation *a;
 	size_t i;

@@ -68,6 +68,7 @@ struct turn_allocation *turn_allocation_new(struct turn_request *req)
 	a->tuple = *req->tuple;
 	a->txid = req->msg->txid;
 	a->key = req->key;
+	turn_allocation_take_token(a, req);
 	a->max_bps = req->realm->max_bps;
 	a->username_len = name_len;
 	if (name_len)
@@ -301,13 +302,26 @@ void turn_allocation_discard(struct turn_allocation *a, const char *why)
 	allocation_free(a);
 }
 
-uint32_t turn_lifetime(const struct turn_config *cfg,
-		       const struct stun_message *msg)
+uint32_t turn_lifetime(const struct turn_request *req)
 {
+	const struct turn_config *cfg = req->srv->cfg;
 	uint32_t lifetime = cfg->default_lifetime;
 	uint32_t wanted;
 
-	if (stun_get_lifetime(msg, &wanted) == 0 && wanted > lifetime)
+	if (stun_get_lifetime(req->msg, &wanted) == 0 && wanted > lifetime)
 		lifetime = wanted;
-	return lifetime < cfg->max_lifetime ? lifetime : cfg->max_lifetime;
+	if (lifetime > cfg->max_lifetime)
+		lifetime = cfg->max_lifetime;
+	if (req->token_left && lifetime > req->token_left)
+		lifetime = req->token_left;
+	return lifetime;
+}
+
+void turn_allocation_take_token(struct turn_allocation *a,
+				const struct turn_request *req)
+{
+	if (!req->token_left || !stun_has(req->msg, STUN_ATTR_ACCESS_TOKEN))
+		return;
+	a->key = req->key;
+	a->token_until = req->now + 1000 * (uint64_t)req->token_left;
 }

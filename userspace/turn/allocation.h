@@ -145,10 +145,17 @@ struct turn_channel *turn_channel_by_peer(struct turn_allocation *a,
 void turn_channel_end(struct turn_channel *c);
 
 /** turn_lifetime() - lifetime in seconds by RFC 8656, sections 7.2 and 8.2
- * @cfg: for default and maximum
- * @msg: request; a LIFETIME of 0 counts as absent
+ * @req: the request; a LIFETIME of 0 counts as absent. No longer than its
+ *	access token is good for (RFC 7635, section 9).
  */
-uint32_t turn_lifetime(const struct turn_config *cfg,
-		       const struct stun_message *msg);
+uint32_t turn_lifetime(const struct turn_request *req);
+
+/**
+ * turn_allocation_take_token() - live by the token of a request from now on
+ * @a: the allocation
+ * @req: an authenticated request; without a token nothing is done
+ */
+void turn_allocation_take_token(struct turn_allocation *a,
+				const struct turn_request *req);
 
 #endif /* KTURN_TURN_ALLOCATION_H */

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "stun/error_code.h"
+#include "turn/access_token.h"
 #include "turn/nonce.h"
 #include "turn/opaque_string.h"
 #include "turn/password_algorithm.h"
@@ -67,6 +68,8 @@ static bool names_owner(const struct turn_request *req,
 	const struct turn_allocation *a = req->allocation;
 	uint8_t hash[STUN_USERHASH_LEN];
 
+	if (a->token_until)	/* the key says all, and its name may change */
+		return true;
 	if (!claim->userhash)
 		return turn_made_by(a, claim->username) ||
 		       turn_made_by(a, claim->sent);
@@ -94,12 +97,16 @@ static bool owner(struct turn_request *req, const struct claim *claim)
 {
 	const struct turn_allocation *a = req->allocation;
 
-	if (!a || a->key.len != key_len(req->algorithm) ||
+	if (!a || (a->token_until && a->token_until <= req->now) ||
 	    !in_realm_of(req, a) || !names_owner(req, claim) || !integrity_right(req, &a->key))
 		return false;
 	req->key = a->key;
 	req->username = turn_maker(a);
 	req->owner = true;
+	/* Without a new token, it goes no further than the one it has. */
+	if (a->token_until)
+		req->token_left = 1 + (uint32_t)((a->token_until - req->now) /
+						 1000);
 	return true;
 }
 
@@ -216,11 +223,33 @@ static enum turn_lookup_result looked_up_user(struct turn_request *req,
 	return result;
 }
 
+/* RFC 7635, section 7; the user name is the id of the token's key. */
+static enum turn_lookup_result token(struct turn_request *req,
+				     const struct claim *claim,
+				     struct stun_bytes text)
+{
+	struct turn_server *srv = req->srv;
+	int err = turn_access_token_open(srv->cfg, claim->sent, text,
+					 srv->ops->wall_time(srv->env),
+					 &req->key, &req->token_left);
+
+	if (err) {
+		turn_log(srv, TURN_LOG_DEBUG, req->allocation,
+			 "access token refused: %s", strerror(-err));
+		return TURN_LOOKUP_UNKNOWN;
+	}
+	req->username = claim->sent;
+	return verdict(integrity_right(req, &req->key));
+}
+
 static enum turn_lookup_result credentials(struct turn_request *req,
 					   const struct claim *claim)
 {
 	enum turn_lookup_result result = TURN_LOOKUP_UNKNOWN;
+	struct stun_bytes text;
 
+	if (stun_get_bytes(req->msg, STUN_ATTR_ACCESS_TOKEN, &text) == 0)
+		return token(req, claim, text);
 	if (owner(req, claim))
 		return TURN_LOOKUP_FOUND;
 	if (!claim->userhash)
@@ -321,6 +350,10 @@ bool turn_authenticate(struct turn_request *req)
 	struct claim claim = { 0 };
 	int code;
 
+	if (turn_unexpected_token(req)) {
+		turn_reply_unknown(req);
+		return false;
+	}
 	if (!has_integrity(msg)) {
 		refuse(req, STUN_ERR_UNAUTHENTICATED);
 		return false;

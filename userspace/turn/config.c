@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdlib.h>
 
+#include "turn/access_token.h"
 #include "turn/config.h"
 #include "turn/realm.h"
 
@@ -37,6 +38,7 @@ void turn_config_put(struct turn_config *cfg)
 	if (!cfg || atomic_fetch_sub(&cfg->refs, 1) != 1)
 		return;
 	turn_realms_free(cfg);
+	turn_oauth_keys_free(cfg);
 	turn_peer_filter_free(&cfg->peers);
 	turn_nat_free(&cfg->nat);
 	turn_alternates_free(&cfg->alternates);

@@ -48,6 +48,7 @@
 struct turn_users;
 struct turn_secrets;
 struct turn_origin;
+struct turn_oauth_key;
 
 /**
  * struct turn_realm - who belongs together
@@ -119,6 +120,9 @@ enum turn_default_family {
  * @check_origin: refuse requests (441) whose ORIGIN leads to another realm than
  *	the one they are in
  * @software: SOFTWARE attribute; empty for none
+ * @oauth_server_name: by which clients ask an authorization server for tokens;
+ *	empty to take none (RFC 7635)
+ * @oauth_keys: keys of the tokens; filled by turn_config_add_oauth_key()
  * @lookups: what the shell can look up: TURN_LOOKUP_USERS and its siblings
  * @rest_separator: between expiry time and user name
  * @nonce_lifetime: seconds until a nonce is stale; 0 for never
@@ -172,6 +176,8 @@ struct turn_config {
 	struct turn_origin *origins;
 	bool check_origin;
 	char software[TURN_SOFTWARE_MAX + 1];
+	char oauth_server_name[TURN_DOMAIN_MAX + 1];
+	struct turn_oauth_key *oauth_keys;
 	unsigned int lookups;
 	char rest_separator;
 
@@ -295,5 +301,37 @@ int turn_config_add_user(struct turn_config *cfg, const char *name,
 int turn_config_add_user_key(struct turn_config *cfg, const char *name,
 			     const uint8_t key[static 16]);
 int turn_config_add_secret(struct turn_config *cfg, const char *secret);
+
+/* Bytes of the longest key of an authorization server that is used. */
+#define TURN_OAUTH_KEY_MAX 32
+
+/**
+ * struct turn_oauth_key_setup - a key shared with an authorization server
+ * @kid: its id, which clients send as USERNAME
+ * @key: the key; what is longer than the algorithm needs is not used
+ * @key_len: its length in bytes
+ * @algorithm: "A256GCM", which is also what "" means, or "A128GCM"
+ * @timestamp: good from then on, seconds since 1970
+ * @lifetime: for so many seconds; 0: for ever
+ */
+struct turn_oauth_key_setup {
+	const char *kid;
+	const uint8_t *key;
+	size_t key_len;
+	const char *algorithm;
+	uint64_t timestamp;
+	uint32_t lifetime;
+};
+
+/**
+ * turn_config_add_oauth_key() - take tokens that were made with this key
+ * @cfg: the configuration
+ * @setup: the key; copied
+ *
+ * Return: 0, -EINVAL if it has no id or is too short, -EOPNOTSUPP for other
+ * algorithms, -EEXIST, -ENOMEM.
+ */
+int turn_config_add_oauth_key(struct turn_config *cfg,
+			      const struct turn_oauth_key_setup *setup);
 
 #endif /* KTURN_TURN_CONFIG_H */

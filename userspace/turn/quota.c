@@ -30,11 +30,15 @@ struct turn_quota_holder {
 struct turn_quota_claim turn_quota_claim(const struct turn_request *req)
 {
 	const struct turn_config *cfg = req->srv->cfg;
+	struct stun_bytes name = { 0 };
 
+	/* Who comes by token has no name, but that of the key. */
+	if (!req->token_left)
+		name = turn_user_quota_name(cfg, req->realm, req->username);
 	return (struct turn_quota_claim){
 		.cfg = cfg,
 		.realm = req->realm,
-		.name = turn_user_quota_name(cfg, req->realm, req->username),
+		.name = name,
 		.source = &req->tuple->client,
 	};
 }

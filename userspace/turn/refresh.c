@@ -67,7 +67,8 @@ void turn_serve_refresh(struct turn_request *req)
 	}
 	if (req->moves && !turn_mobility_move(req))
 		return;
-	lifetime = turn_lifetime(req->srv->cfg, req->msg);
+	lifetime = turn_lifetime(req);
+	turn_allocation_take_token(a, req);
 	for (i = 0; i < TURN_LEGS; i++)
 		if (legs[i])
 			turn_allocation_refresh(a, i, req->now +

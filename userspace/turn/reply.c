@@ -3,7 +3,7 @@
  * Responses. Whatever is sent before the sender has shown a key must not be
  * of use for amplification: at most three times the request. What does not fit
  * is left out, in this order: SOFTWARE, the reason phrase, and of a challenge
- * PASSWORD-ALGORITHMS and then the nonce cookie. Over TCP, TLS and DTLS the
+ * PASSWORD-ALGORITHMS, the nonce cookie, THIRD-PARTY-AUTHORIZATION. Over TCP, TLS and DTLS the
  * sender has shown where it is, so there is nothing to amplify.
  */
 #include "stun/error_code.h"
@@ -177,18 +177,19 @@ void turn_reply_error(struct turn_request *req, unsigned int code)
 
 void turn_reply_unknown(struct turn_request *req)
 {
-	uint16_t types[STUN_UNKNOWN_MAX + TURN_DISCOVERY_ATTRS];
+	uint16_t types[STUN_UNKNOWN_MAX + TURN_DISCOVERY_ATTRS + 1];
 	size_t n = req->msg->unknown_count;
 
 	if (!begin_error(req))
 		return;
 	memcpy(types, req->msg->unknown, n * sizeof(*types));
+	if (turn_unexpected_token(req))
+		types[n++] = STUN_ATTR_ACCESS_TOKEN;
 	n += turn_discovery_unknown(req, types + n);
 	put_error_code(req, STUN_ERR_UNKNOWN_ATTRIBUTE,
-		       attr_len(n * sizeof(uint16_t)));
+		       attr_len(n * sizeof(*types)));
 	stun_put_unknown_attributes(&req->b, types, n);
-	if (reply_finish(req))
-		count_error(req, STUN_ERR_UNKNOWN_ATTRIBUTE);
+	turn_reply_end_error(req, STUN_ERR_UNKNOWN_ATTRIBUTE);
 }
 
 /*
@@ -225,23 +226,40 @@ static struct turn_nonce_offer fitting_offer(const struct turn_request *req,
 	return offer;
 }
 
+/* The name to ask an authorization server by; NULL if there is no room for it. */
+static const char *fitting_server_name(const struct turn_request *req,
+				       size_t before)
+{
+	const char *name = req->srv->cfg->oauth_server_name;
+	size_t len = attr_len(strlen(name)) + attr_len(TURN_NONCE_BODY_LEN);
+
+	return *name && before + len <= budget(req) ? name : NULL;
+}
+
 void turn_reply_challenge(struct turn_request *req, unsigned int code)
 {
-	const char *realm = req->realm->name;
-	size_t realm_len = attr_len(strlen(realm));
+	const char *realm = req->realm->name, *third_party;
+	size_t rest = attr_len(strlen(realm));
 	struct turn_nonce_offer offer;
 	char nonce[TURN_NONCE_MAX + 1];
 	bool sent;
 
 	if (!begin_error(req))
 		return;
-	offer = fitting_offer(req, final_len(req) + attr_len(4) + realm_len);
+	third_party = fitting_server_name(req, final_len(req) + attr_len(4) +
+					       rest);
+	if (third_party)
+		rest += attr_len(strlen(third_party));
+	offer = fitting_offer(req, final_len(req) + attr_len(4) + rest);
 	turn_nonce_make(&req->srv->shared->nonce_key, &req->tuple->client,
 			req->now, offer, nonce);
-	put_error_code(req, code, realm_len + offer_len(offer));
+	put_error_code(req, code, rest + offer_len(offer));
 	stun_put_string(&req->b, STUN_ATTR_REALM, realm);
 	stun_put_string(&req->b, STUN_ATTR_NONCE, nonce);
 	turn_put_password_algorithms(&req->b, offer.algorithms);
+	if (third_party)
+		stun_put_string(&req->b, STUN_ATTR_THIRD_PARTY_AUTHORIZATION,
+				third_party);
 	sent = final_len(req) > budget(req) && must_challenge(req) ?
 	       reply_send(req) : reply_finish(req);
 	if (sent)

@@ -24,6 +24,8 @@
  * @realm: the realm it is in
  * @authenticated: the sender has shown that it knows @key
  * @owner: with the very key that the allocation was made with
+ * @token_left: how long the access token is good for that it came with, or that
+ *	its allocation lives by, in seconds; 0 if it is none
  * @algorithm: password algorithm that @key is made with
  * @hmac: integrity attribute that the response gets
  * @key: the user's key
@@ -47,6 +49,7 @@ struct turn_request {
 	uint64_t now;
 	bool authenticated;
 	bool owner;
+	uint32_t token_left;
 	uint16_t algorithm;
 	enum stun_hmac hmac;
 	struct stun_key key;
@@ -67,7 +70,7 @@ bool turn_authenticate(struct turn_request *req);
 /** turn_is_owner() - is the sender the user who made the 5-tuple's allocation? */
 static inline bool turn_is_owner(const struct turn_request *req)
 {
-	return req->owner ||
+	return req->owner || (req->token_left && req->allocation->token_until) ||
 	       (turn_made_by(req->allocation, req->username) &&
 		strcmp(req->allocation->realm, req->realm->name) == 0);
 }
@@ -109,8 +112,18 @@ void turn_reply_address_if_it_fits(struct turn_request *req, uint16_t type,
 /**
  * turn_reply_unknown() - refuse with 420 and the unknown attributes, those of
  * turn_discovery_unknown() among them
+ *
+ * An ACCESS-TOKEN is among them, where none is taken.
  */
 void turn_reply_unknown(struct turn_request *req);
+
+/** turn_unexpected_token() - has it an ACCESS-TOKEN although none is taken? */
+static inline bool turn_unexpected_token(const struct turn_request *req)
+{
+	return stun_has(req->msg, STUN_ATTR_ACCESS_TOKEN) &&
+	       (req->srv->cfg->auth == TURN_AUTH_NONE ||
+		!req->srv->cfg->oauth_server_name[0]);
+}
 
 /** turn_reply_challenge() - refuse with 401 or 438, a realm and a nonce */
 void turn_reply_challenge(struct turn_request *req, unsigned int code);

@@ -240,7 +240,8 @@ static void handle_request(struct turn_server *srv,
 		turn_count(&srv->stats.binding_requests);
 	if (needs_auth(srv->cfg, msg->method) && !turn_authenticate(&req))
 		return;
-	if (msg->unknown_count || turn_discovery_unknown(&req, types))
+	if (msg->unknown_count || turn_unexpected_token(&req) ||
+	    turn_discovery_unknown(&req, types))
 		turn_reply_unknown(&req);
 	else if (req.refusal)
 		turn_reply_error(&req, req.refusal);

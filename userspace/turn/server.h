@@ -129,6 +129,8 @@ enum { TURN_LEG_IPV4, TURN_LEG_IPV6, TURN_LEGS };
  * @connections: with them
  * @n_connections: how many
  * @key: of the user; the password is not kept
+ * @token_until: when the access token runs out by which it was made or last
+ *	refreshed; 0 if it lives by no token
  * @quota: slot
  * @max_bps: most bytes per second each way, by its realm; 0: as for all
  * @limits: of its rate, by direction
@@ -166,6 +168,7 @@ struct turn_allocation {
 	uint32_t n_connections;
 
 	struct stun_key key;
+	uint64_t token_until;
 	struct turn_quota quota;
 	uint64_t max_bps;
 	struct turn_bucket limits[TURN_DIRS];
