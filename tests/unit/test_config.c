@@ -755,6 +755,35 @@ TEST_F(config, limits_on_strangers)
 	turn_config_put(core);
 }
 
+TEST_F(config, oauth_keys)
+{
+	struct turn_config *core;
+
+	GOOD("realm=example.org");
+	GOOD("oauth");
+	GOOD("oauth-key=north:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=");
+	GOOD("oauth-key=south:MTIzNDU2Nzg5MDEyMzQ1Ng==:A128GCM");
+	config_check(&self->cfg, &self->report);
+	EXPECT_TRUE(self->cfg.lt_cred_mech);
+	core = core_config_make(&self->cfg, &self->report);
+	ASSERT_NE(NULL, core);
+	EXPECT_STREQ("example.org", core->oauth_server_name);
+	turn_config_put(core);
+	GOOD("server-name=turn.example.org");
+	GOOD("oauth-key=east:MTIzNDU2Nzg5MDEyMzQ1Ng==");
+	GOOD("oauth-key=west:MTIzNDU2Nzg5MDEyMzQ1Ng==:A256CBC-HS512");
+	GOOD("oauth-key=north:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=");
+	EXPECT_EQ(NULL, core_config_make(&self->cfg, &self->report));
+	EXPECT_TRUE(has_finding(&self->report, "number 3 has a key that is too short"));
+	EXPECT_TRUE(has_finding(&self->report, "number 4 has an algorithm"));
+	EXPECT_TRUE(has_finding(&self->report, "number 5 is there twice"));
+}
+
+TEST_F(config, oauth_keys_have_an_id)
+{
+	BAD("oauth-key=nothing", "ID:KEY");
+}
+
 TEST_F(config, alternate_servers_are_addresses)
 {
 	BAD("alternate-server=other.example.org", "is not an IP address");

@@ -70,6 +70,8 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->allowed_peer_ip.v);
 	free(cfg->nat64_prefix.v);
 	strings_free(&cfg->auth_secrets);
+	strings_free(&cfg->oauth_keys);
+	free(cfg->server_name);
 	users_free(&cfg->users);
 	free(cfg->realm);
 	free(cfg->rest_api_separator);

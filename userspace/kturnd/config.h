@@ -171,6 +171,9 @@ struct kturnd_config {
 	struct config_users users;
 	bool use_auth_secret;
 	struct config_strings auth_secrets;
+	bool oauth;
+	char *server_name;
+	struct config_strings oauth_keys;
 	char *rest_api_separator;
 	bool no_password_algorithms;
 	uint32_t unauthorized_rps;

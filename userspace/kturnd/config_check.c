@@ -137,7 +137,7 @@ static void infer_credentials(struct kturnd_config *cfg)
 {
 	if (cfg->auth_secrets.n)
 		cfg->use_auth_secret = true;
-	if (cfg->use_auth_secret || (cfg->users.n && !cfg->no_auth))
+	if (cfg->use_auth_secret || cfg->oauth || (cfg->users.n && !cfg->no_auth))
 		cfg->lt_cred_mech = true;
 }
 
@@ -159,7 +159,7 @@ static void default_realm(struct kturnd_config *cfg, struct report *report)
 static void check_credentials(struct kturnd_config *cfg, struct report *report)
 {
 	bool asked = cfg->lt_cred_mech || cfg->use_auth_secret ||
-		     cfg->auth_secrets.n;
+		     cfg->auth_secrets.n || cfg->oauth;
 
 	if (cfg->no_auth && asked) {
 		report_error(report, NULL,
@@ -170,7 +170,8 @@ static void check_credentials(struct kturnd_config *cfg, struct report *report)
 	if (cfg->use_auth_secret && !cfg->auth_secrets.n)
 		report_error(report, NULL,
 			     "use-auth-secret: no secret is known; add static-auth-secret=SECRET");
-	else if (cfg->lt_cred_mech && !cfg->users.n && !cfg->auth_secrets.n)
+	else if (cfg->lt_cred_mech && !cfg->users.n && !cfg->auth_secrets.n &&
+		 !cfg->oauth)
 		report_error(report, NULL,
 			     "lt-cred-mech: nobody could log in; add user=NAME:PASSWORD or static-auth-secret=SECRET");
 	if (!cfg->lt_cred_mech)

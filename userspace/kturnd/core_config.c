@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kturnd/discovery.h"
+#include "kturnd/oauth_config.h"
 #include "version.h"
 
 static const enum turn_default_family families[] = {
@@ -161,6 +162,7 @@ struct turn_config *core_config_make(const struct kturnd_config *cfg,
 			       cfg->realm, TURN_REALM_UNAMPLIFIED);
 	add_users(&cfg->users, core, report);
 	add_secrets(&cfg->auth_secrets, core, report);
+	oauth_config(cfg, core, report);
 	ret = add_ranges(cfg, core);
 	if (ret)
 		report_error(report, NULL, "denied-peer-ip, allowed-peer-ip, nat64-prefix: %s",

@@ -127,6 +127,7 @@ static const struct {
 	{ option_set_string, same_string },
 	{ option_set_log_file, same_string },
 	{ option_set_secret, same_strings },
+	{ option_set_oauth_key, same_strings },
 	{ option_set_address, same_addrs },
 	{ option_set_server, same_addrs },
 	{ option_set_external, same_externals },

@@ -423,3 +423,12 @@ int option_set_secret(struct kturnd_config *cfg, const struct option *opt,
 		return refuse(why, "is empty; give the secret that the web server signs credentials with");
 	return check_memory(config_add_string(target(cfg, opt), value), why);
 }
+
+/* Its parts are taken apart where the key is put to use: oauth_config.c. */
+int option_set_oauth_key(struct kturnd_config *cfg, const struct option *opt,
+			 const char *value, char why[static OPTION_WHY_LEN])
+{
+	if (!strchr(value, ':'))
+		return refuse(why, "is not of the form ID:KEY or ID:KEY:ALGORITHM, the key in base64");
+	return check_memory(config_add_string(target(cfg, opt), value), why);
+}
