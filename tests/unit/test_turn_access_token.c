@@ -176,6 +176,23 @@ TEST_F(token, rfc7635_6_2_keys_of_other_lengths)
 	}
 }
 
+/* As coturn's clients do. */
+TEST_F(token, sixteen_bytes_of_a_key_of_twenty)
+{
+	struct stun_builder *b;
+	uint8_t sealed[256];
+	size_t len = seal(&good, sealed);
+
+	meet(self->w, &self->c);
+	b = begin_allocate(self->w, &self->c);
+	stun_put_bytes(b, STUN_ATTR_ACCESS_TOKEN, sealed, len);
+	self->c.key.len = 16;
+	memcpy(self->c.key.bytes, good.mac_key, 16);
+	EXPECT_EQ(0, finish(self->w));
+	EXPECT_TRUE(reply_signed(self->w));
+	EXPECT_EQ(0, permit(self->w, &self->c, "198.51.100.99"));
+}
+
 TEST_F(token, rfc7635_9_lifetime_is_that_of_the_token)
 {
 	struct token_spec spec = good, fresh = good;

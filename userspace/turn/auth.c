@@ -223,6 +223,19 @@ static enum turn_lookup_result looked_up_user(struct turn_request *req,
 	return result;
 }
 
+/* Of a key of 160 bits coturn's clients use as much as MD5 would yield. */
+#define COTURN_MAC_KEY_LEN 16
+
+static bool token_integrity_right(struct turn_request *req)
+{
+	if (integrity_right(req, &req->key))
+		return true;
+	if (req->key.len != STUN_HMAC_SHA1_LEN)
+		return false;
+	req->key.len = COTURN_MAC_KEY_LEN;
+	return integrity_right(req, &req->key);
+}
+
 /* RFC 7635, section 7; the user name is the id of the token's key. */
 static enum turn_lookup_result token(struct turn_request *req,
 				     const struct claim *claim,
@@ -235,11 +248,11 @@ static enum turn_lookup_result token(struct turn_request *req,
 
 	if (err) {
 		turn_log(srv, TURN_LOG_DEBUG, req->allocation,
-			 "access token refused: %s", strerror(-err));
+			 "no good access token: %s", strerror(-err));
 		return TURN_LOOKUP_UNKNOWN;
 	}
 	req->username = claim->sent;
-	return verdict(integrity_right(req, &req->key));
+	return verdict(token_integrity_right(req));
 }
 
 static enum turn_lookup_result credentials(struct turn_request *req,
