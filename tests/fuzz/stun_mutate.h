@@ -45,6 +45,10 @@ static inline void mutant_from_turn(struct mutant *m)
 	stun_put_error_code(&b, 420, NULL);
 	stun_put_unknown_attributes(&b, (const uint16_t[]){ 1, 2, 3 }, 3);
 	stun_put_password_algorithms(&b, (const uint16_t[]){ 1, 2 }, 2);
+	stun_put_password_algorithm(&b, 2);
+	stun_put_bytes(&b, STUN_ATTR_USERHASH, "of nobody, but thirty-two bytes.", 32);
+	stun_put_string(&b, STUN_ATTR_ORIGIN, "https://example.org:443");
+	stun_put_string(&b, STUN_ATTR_ACCESS_TOKEN, "sealed, one hopes");
 	stun_put_icmp(&b, &(struct stun_icmp){ 3, 4, 1500 });
 	stun_put_string(&b, STUN_ATTR_DATA, "some data");
 	len = stun_build_end(&b);

@@ -12,7 +12,7 @@
 
 #define MUTATIONS	100000
 #define PEER		"198.51.100.99:9"
-#define SEEDS		10
+#define SEEDS		12
 
 struct seed {
 	uint8_t bytes[512];
@@ -45,6 +45,7 @@ static void make_seeds(struct seed seeds[SEEDS], struct world *w,
 	static const uint8_t channel_data[] = { 0x40, 0, 0, 4, 'd', 'a', 't', 'a' };
 	struct transport_addr p4 = addr(PEER), p6 = addr("[2001:db8::9]:9");
 	static const uint8_t token[STUN_RESERVATION_TOKEN_LEN];
+	static const uint8_t long_value[80] = { 0, 12 };
 	struct stun_builder *b;
 
 	b = begin(w, c, STUN_BINDING);
@@ -83,6 +84,15 @@ static void make_seeds(struct seed seeds[SEEDS], struct world *w,
 	seeds[8].len = sizeof(channel_data);
 	b = begin(w, c, STUN_CONNECTION_BIND);
 	keep_seed(&seeds[9], b, w->request);
+	b = begin_allocate(w, c);
+	stun_put_string(b, STUN_ATTR_ORIGIN, "https://example.org:443/page");
+	stun_put_password_algorithms(b, (const uint16_t[]){ 2, 1 }, 2);
+	stun_put_password_algorithm(b, 2);
+	keep_seed(&seeds[10], b, w->request);
+	b = begin_allocate(w, c);
+	stun_put_bytes(b, STUN_ATTR_ACCESS_TOKEN, long_value, 80);
+	stun_put_bytes(b, STUN_ATTR_USERHASH, long_value, STUN_USERHASH_LEN);
+	keep_seed(&seeds[11], b, w->request);
 }
 
 static void mutate(struct seed *m)
@@ -117,18 +127,15 @@ static void mutate(struct seed *m)
 /* Go on building where the mutated attributes end, and sign the whole. */
 static void sign(struct world *w, struct client *c, struct seed *m)
 {
-	struct stun_builder b = { 0 };
 	ssize_t len;
 
 	if (m->len < 20 || m->bytes[0] > 3 || m->len % 4)
 		return;
-	b.w = stun_writer(m->bytes, sizeof(m->bytes));
-	b.w.len = m->len;
-	stun_put_string(&b, STUN_ATTR_USERNAME, c->username);
-	stun_put_string(&b, STUN_ATTR_REALM, c->realm);
-	stun_put_string(&b, STUN_ATTR_NONCE, c->nonce);
-	stun_put_integrity(&b, w->crypto, STUN_HMAC_SHA1, &c->key);
-	len = stun_build_end(&b);
+	w->b = (struct stun_builder){ 0 };
+	w->b.w = stun_writer(m->bytes, sizeof(m->bytes));
+	w->b.w.len = m->len;
+	put_credentials(w, c);
+	len = stun_build_end(&w->b);
 	if (len > 0)
 		m->len = (size_t)len;
 }
@@ -145,6 +152,23 @@ static void deliver(struct world *w, struct client *c, const struct seed *m)
 	free(exact);
 }
 
+/* So that ORIGIN and ACCESS-TOKEN lead somewhere. */
+static void add_realm_and_key(struct turn_config *cfg)
+{
+	static const uint8_t key[32];
+	const struct turn_oauth_key_setup setup = {
+		.kid = "alice", .key = key, .key_len = sizeof(key),
+		.algorithm = "",
+	};
+	struct turn_realm *realm;
+
+	strcpy(cfg->oauth_server_name, "turn.example.org");
+	if (turn_config_add_realm(cfg, "other.org", &realm) ||
+	    turn_config_add_origin(cfg, "https://example.org", realm) ||
+	    turn_config_add_oauth_key(cfg, &setup))
+		abort();
+}
+
 FIXTURE(mutations)
 {
 	struct world *w;
@@ -156,6 +180,7 @@ FIXTURE_SETUP(mutations)
 	turn_server_fastpath_up(self->w->srv, self->w->now);
 	self->w->cfg->nonce_lifetime = 0;
 	self->w->cfg->rfc5766_channels = true;
+	add_realm_and_key(self->w->cfg);
 	strcpy(self->w->cfg->software, "kturn");
 }
 
@@ -174,6 +199,8 @@ TEST_F_TIMEOUT(mutations, of_everything_a_client_sends, 120)
 
 	for (i = 0; i < 4; i++) {
 		clients[i] = client_new((uint16_t)(5000 + i));
+		/* Two know RFC 8489, and ask with room for its offer. */
+		clients[i].modern = clients[i].fingerprint = i % 2;
 		meet(w, &clients[i]);
 	}
 	make_seeds(seeds, w, &clients[0]);

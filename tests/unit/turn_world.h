@@ -708,23 +708,28 @@ static inline void put_user(struct world *w, struct client *c)
 	stun_put_bytes(&w->b, STUN_ATTR_USERHASH, hash, sizeof(hash));
 }
 
+/* The end of a request by a client that was challenged. */
+static inline void put_credentials(struct world *w, struct client *c)
+{
+	put_user(w, c);
+	stun_put_string(&w->b, STUN_ATTR_REALM, c->realm);
+	stun_put_string(&w->b, STUN_ATTR_NONCE, c->nonce);
+	if (c->algorithm) {
+		stun_put_bytes(&w->b, STUN_ATTR_PASSWORD_ALGORITHMS,
+			       c->algorithms, c->algorithms_len);
+		stun_put_password_algorithm(&w->b, c->algorithm);
+	}
+	stun_put_integrity(&w->b, w->crypto, c->hmac, &c->key);
+}
+
 /* Credentials if the client was challenged before, then send_again(). */
 static inline int finish(struct world *w)
 {
 	struct client *c = w->sender;
 	ssize_t len;
 
-	if (*c->nonce) {
-		put_user(w, c);
-		stun_put_string(&w->b, STUN_ATTR_REALM, c->realm);
-		stun_put_string(&w->b, STUN_ATTR_NONCE, c->nonce);
-		if (c->algorithm) {
-			stun_put_bytes(&w->b, STUN_ATTR_PASSWORD_ALGORITHMS,
-				       c->algorithms, c->algorithms_len);
-			stun_put_password_algorithm(&w->b, c->algorithm);
-		}
-		stun_put_integrity(&w->b, w->crypto, c->hmac, &c->key);
-	}
+	if (*c->nonce)
+		put_credentials(w, c);
 	if (c->fingerprint)
 		stun_put_fingerprint(&w->b);
 	len = stun_build_end(&w->b);
