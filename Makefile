@@ -10,7 +10,8 @@ KDIR	?= /lib/modules/$(KVER)/build
 
 CC	?= gcc
 OPT	?= -O2 -g
-PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libssl libcrypto
+PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libssl libcrypto \
+	   sqlite3 hiredis libpq
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wpointer-arith -Wvla
 HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
@@ -23,10 +24,10 @@ PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
 CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikmod/uapi -Ikmod
 CFLAGS_ALL = -std=gnu11 $(WARN) -pthread $(PKG_CFLAGS)
 # libunistring has no file for pkg-config.
-LDLIBS_ALL = $(PKG_LIBS) -lunistring -pthread -lm
+LDLIBS_ALL = -Wl,--as-needed $(PKG_LIBS) -lunistring -pthread -lm
 
-# Dependencies point one way: kturnd -> net, fastpath -> turn -> stun.
-LAYERS	:= net fastpath turn stun
+# Dependencies point one way: kturnd -> userdb, net, fastpath -> turn -> stun.
+LAYERS	:= userdb net fastpath turn stun
 OBJ	:= $(BUILD)/obj
 SAN	:= $(BUILD)/san
 
@@ -94,17 +95,22 @@ $(SAN)/%.o: %.c | libraries
 	@echo "  CC    $< (sanitized)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(EXTRA_CPPFLAGS) $(SANITIZE) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The daemon's parts as a library, of which a program takes what it names.
+$(OBJ)/libdaemon.a: $(call objects,$(OBJ),$(DAEMON_PARTS))
+$(SAN)/libdaemon.a: $(call objects,$(SAN),$(DAEMON_PARTS))
+
 LINK = @echo "  LINK  $@"; mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@
 
 $(BUILD)/kturnd: $(call objects,$(OBJ),$(call sources,kturnd)) $(LIBS_OBJ)
 	$(LINK) -pie $^ $(LDLIBS_ALL)
-$(BUILD)/kturnctl: $(call objects,$(OBJ),$(call sources,kturnctl)) $(LIBS_OBJ)
+# kturnctl reads the daemon's configuration, with the daemon's own parts.
+$(BUILD)/kturnctl: $(call objects,$(OBJ),$(call sources,kturnctl)) $(OBJ)/libdaemon.a $(LIBS_OBJ)
 	$(LINK) -pie $^ $(LDLIBS_ALL)
 $(BUILD)/kturn-bench: $(call objects,$(OBJ),$(call sources,bench)) $(LIBS_OBJ)
 	$(LINK) -pie $^ $(LDLIBS_ALL)
 $(SAN)/kturnd: $(call objects,$(SAN),$(call sources,kturnd)) $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
-$(SAN)/kturnctl: $(call objects,$(SAN),$(call sources,kturnctl)) $(LIBS_SAN)
+$(SAN)/kturnctl: $(call objects,$(SAN),$(call sources,kturnctl)) $(SAN)/libdaemon.a $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
 $(SAN)/kturn-bench: $(call objects,$(SAN),$(call sources,bench)) $(LIBS_SAN)
 	$(LINK) -fsanitize=address,undefined $^ $(LDLIBS_ALL)
@@ -118,7 +124,6 @@ $(OBJ)/tests/%.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS)
 # A file of the module, outside the kernel.
 $(SAN)/tests/unit/test_wheel.o: EXTRA_CPPFLAGS = $(TEST_CPPFLAGS) -isystem tests/unit/kernel
 
-$(SAN)/libdaemon.a: $(call objects,$(SAN),$(DAEMON_PARTS))
 $(OBJ)/libgenerator.a: $(call objects,$(OBJ),$(BENCH_PARTS))
 $(SAN)/libgenerator.a: $(call objects,$(SAN),$(BENCH_PARTS))
 $(BUILD)/tests/unit/%: $(SAN)/tests/unit/%.o $(SAN)/libdaemon.a $(SAN)/libgenerator.a $(LIBS_SAN)

@@ -11,6 +11,7 @@
 
 #include "kturnctl/kturnctl.h"
 #include "kturnd/admin_protocol.h"
+#include "kturnd/config.h"
 
 /* Why kturnd cannot be reached, and what to do. Returns -code. */
 static int unreachable(const char *path, int code, char *why, size_t size)
@@ -131,11 +132,12 @@ static int receive_line(int fd, struct json_object **answer)
 int daemon_ask(struct context *ctx, struct json_object *request,
 	       struct json_object **result, char *why, size_t why_size)
 {
+	const char *path = ctx->socket ?: CONFIG_DEFAULT_ADMIN;
 	struct json_object *answer = NULL;
 	int fd, ret;
 
 	*result = NULL;
-	fd = connect_to(ctx->socket, why, why_size);
+	fd = connect_to(path, why, why_size);
 	if (fd < 0)
 		return fd;
 	ret = send_line(fd, request);
@@ -143,13 +145,13 @@ int daemon_ask(struct context *ctx, struct json_object *request,
 		ret = receive_line(fd, &answer);
 	close(fd);
 	if (ret) {
-		unreachable(ctx->socket, -ret, why, why_size);
+		unreachable(path, -ret, why, why_size);
 	} else if (json_flag(answer, "ok")) {
 		*result = json_object_get(json_member(answer, "result"));
 		if (!json_object_is_type(*result, json_type_object)) {
 			json_object_put(*result);
 			*result = NULL;
-			ret = unreachable(ctx->socket, EBADMSG, why, why_size);
+			ret = unreachable(path, EBADMSG, why, why_size);
 		}
 	} else {
 		ret = -EREMOTEIO;

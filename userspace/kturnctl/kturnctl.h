@@ -32,11 +32,15 @@ enum exit_code {
 
 /**
  * struct context - one run of the command
- * @socket: path of kturnd's admin socket
+ * @socket: path of kturnd's admin socket; NULL: CONFIG_DEFAULT_ADMIN
  * @json: print JSON
  * @yes: the operator means it
  * @wait: until it is done
  * @cancel: never mind what was asked for before
+ * @config: kturnd's configuration file, for the user database it names
+ * @db: user database to use instead, or NULL
+ * @realm: realm to work on, or NULL
+ * @create: make the database's file and tables if they are missing
  * @kernel: connection to the module, opened when first needed
  */
 struct context {
@@ -45,6 +49,10 @@ struct context {
 	bool yes;
 	bool wait;
 	bool cancel;
+	const char *config;
+	const char *db;
+	const char *realm;
+	bool create;
 	struct fastpath *kernel;
 };
 
@@ -52,6 +60,8 @@ struct context {
 int command_status(struct context *ctx, int argc, char **argv);
 int command_list(struct context *ctx, int argc, char **argv);
 int command_net(struct context *ctx, int argc, char **argv);
+int command_user(struct context *ctx, int argc, char **argv);
+int command_secret(struct context *ctx, int argc, char **argv);
 int command_flush(struct context *ctx, int argc, char **argv);
 int command_reload(struct context *ctx, int argc, char **argv);
 int command_drain(struct context *ctx, int argc, char **argv);

@@ -9,8 +9,8 @@
 #include "kturnd/config.h"
 #include "version.h"
 
-/* An option without a letter. */
-#define OPTION_CANCEL 256
+/* Options without a letter. */
+enum { OPTION_CANCEL = 256, OPTION_CREATE };
 
 struct command {
 	const char *name;
@@ -24,6 +24,8 @@ static const struct command commands[] = {
 	{ "flush", command_flush },
 	{ "reload", command_reload },
 	{ "drain", command_drain },
+	{ "user", command_user },
+	{ "secret", command_secret },
 };
 
 static const char help[] =
@@ -48,6 +50,12 @@ static const char help[] =
 "                      hook none|prerouting|input, max-allocations N,\n"
 "                      max-permissions N, max-channels N, max-bps BYTES\n"
 "  flush --yes         take everything out of the kernel\n"
+"  user list           users in the database that kturnd's configuration names\n"
+"  user add NAME       add one, or change the password: a line of standard input\n"
+"  user delete NAME\n"
+"  secret list         secrets of the TURN REST API there, by fingerprint\n"
+"  secret add          add one: a line of standard input\n"
+"  secret delete FINGERPRINT\n"
 "\n"
 "Options:\n"
 "  -j, --json          print JSON\n"
@@ -55,6 +63,11 @@ static const char help[] =
 "  -w, --wait          drain: until kturnd has ended\n"
 "      --cancel        drain: not any more\n"
 "  -y, --yes           yes, flush\n"
+"  -c, --config FILE   kturnd's configuration (" CONFIG_DEFAULT_PATH ")\n"
+"  -b, --db PLACE      another user database: an SQLite file, \"redis:ip=...\",\n"
+"                      \"psql:host=...\", as the options redis-userdb, psql-userdb\n"
+"  -r, --realm REALM   realm of users and secrets; the configuration's, or all\n"
+"      --create        make the database first, as coturn's schema has it\n"
 "  -h, --help          this text\n"
 "  -V, --version       version of kturnctl\n"
 "\n"
@@ -83,61 +96,91 @@ void print_json(struct json_object *document)
 static int run(struct context *ctx, int argc, char **argv)
 {
 	if (argc == 0) {
-		complain("say what to do: status, list, reload, drain, net or flush; --help tells more");
+		complain("say what to do: status, list, reload, drain, net, flush, user or secret; --help tells more");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(commands[i].name, argv[0]))
 			return commands[i].run(ctx, argc - 1, argv + 1);
 	}
-	complain("unknown command \"%s\": there are status, list, reload, drain, net and flush; --help tells more",
+	complain("unknown command \"%s\": there are status, list, reload, drain, net, flush, user and secret; --help tells more",
 		 argv[0]);
 	return EXIT_USAGE;
 }
 
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "yes", no_argument, NULL, 'y' },
+	{ "wait", no_argument, NULL, 'w' },
+	{ "cancel", no_argument, NULL, OPTION_CANCEL },
+	{ "config", required_argument, NULL, 'c' },
+	{ "db", required_argument, NULL, 'b' },
+	{ "realm", required_argument, NULL, 'r' },
+	{ "create", no_argument, NULL, OPTION_CREATE },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+/* One option; false: it is none of those that a command goes by. */
+static bool take_option(struct context *ctx, int option)
+{
+	switch (option) {
+	case 'j':
+		ctx->json = true;
+		break;
+	case 's':
+		ctx->socket = optarg;
+		break;
+	case 'y':
+		ctx->yes = true;
+		break;
+	case 'w':
+		ctx->wait = true;
+		break;
+	case OPTION_CANCEL:
+		ctx->cancel = true;
+		break;
+	case 'c':
+		ctx->config = optarg;
+		break;
+	case 'b':
+		ctx->db = optarg;
+		break;
+	case 'r':
+		ctx->realm = optarg;
+		break;
+	case OPTION_CREATE:
+		ctx->create = true;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* Help, version, or an option that getopt_long() has complained about. */
+static int answer_option(int option)
+{
+	if (option == 'h')
+		fputs(help, stdout);
+	else if (option == 'V')
+		puts("kturnctl " KTURN_VERSION);
+	else
+		return EXIT_USAGE;
+	return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ "wait", no_argument, NULL, 'w' },
-		{ "cancel", no_argument, NULL, OPTION_CANCEL },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 },
-	};
-	struct context ctx = { .socket = CONFIG_DEFAULT_ADMIN };
+	struct context ctx = { .config = CONFIG_DEFAULT_PATH };
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "js:ywhV", options, NULL)) !=
-	       -1) {
-		switch (option) {
-		case 'j':
-			ctx.json = true;
-			break;
-		case 's':
-			ctx.socket = optarg;
-			break;
-		case 'y':
-			ctx.yes = true;
-			break;
-		case 'w':
-			ctx.wait = true;
-			break;
-		case OPTION_CANCEL:
-			ctx.cancel = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_DONE;
-		case 'V':
-			puts("kturnctl " KTURN_VERSION);
-			return EXIT_DONE;
-		default:
-			return EXIT_USAGE;
-		}
-	}
+	while ((option = getopt_long(argc, argv, "js:ywc:b:r:hV", options,
+				     NULL)) != -1)
+		if (!take_option(&ctx, option))
+			return answer_option(option);
 	code = run(&ctx, argc - optind, argv + optind);
 	fastpath_close(ctx.kernel);
 	/* A full disk behind a redirection is a failure, too. */

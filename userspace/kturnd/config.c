@@ -29,10 +29,13 @@ void config_init(struct kturnd_config *cfg)
 		.channel_lifetime = 600,
 		.max_peer_connections = 128,
 		.permission_lifetime = 300,
+		.userdb_cache = 5,
+		.userdb_poll = 10,
+		.userdb_waiting = 1024,
 	};
 }
 
-static void wipe(char *secret)
+void config_wipe_text(char *secret)
 {
 	if (secret)
 		explicit_bzero(secret, strlen(secret));
@@ -42,7 +45,7 @@ static void wipe(char *secret)
 static void strings_free(struct config_strings *list)
 {
 	for (size_t i = 0; i < list->n; i++)
-		wipe(list->v[i]);
+		config_wipe_text(list->v[i]);
 	free(list->v);
 }
 
@@ -50,7 +53,7 @@ static void users_free(struct config_users *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		free(list->v[i].name);
-		wipe(list->v[i].password);
+		config_wipe_text(list->v[i].password);
 	}
 	if (list->v)
 		explicit_bzero(list->v, list->n * sizeof(*list->v));
@@ -73,6 +76,8 @@ void config_free(struct kturnd_config *cfg)
 	strings_free(&cfg->oauth_keys);
 	free(cfg->server_name);
 	users_free(&cfg->users);
+	config_wipe_text(cfg->userdb.where);
+	config_wipe_text(cfg->redis_statsdb);
 	free(cfg->realm);
 	free(cfg->rest_api_separator);
 	free(cfg->cert);

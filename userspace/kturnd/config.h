@@ -15,6 +15,7 @@
 
 #include "kturnd/report.h"
 #include "stun/addr.h"
+#include "userdb/userdb.h"
 
 #define CONFIG_DEFAULT_PATH	"/etc/turnserver.conf"
 #define CONFIG_DEFAULT_ADMIN	"/run/kturnd.sock"
@@ -115,6 +116,16 @@ struct config_users {
 };
 
 /**
+ * struct config_userdb - a user database
+ * @kind: which kind
+ * @where: as userdb_open() takes it, with passwords; NULL: there is none
+ */
+struct config_userdb {
+	enum userdb_kind kind;
+	char *where;
+};
+
+/**
  * struct kturnd_config - what the operator asked for, with defaults filled in
  *
  * Members are named after their options; durations are in seconds, 0 stands
@@ -190,6 +201,15 @@ struct kturnd_config {
 	uint64_t max_bps;
 	uint64_t bps_capacity;
 
+	/* who keeps users */
+	struct config_userdb userdb;
+	uint32_t userdb_cache;
+	uint32_t userdb_poll;
+	uint32_t userdb_waiting;
+	bool userdb_users;		/* found by config_check(): look for */
+	bool userdb_secrets;		/* these there */
+	char *redis_statsdb;
+
 	/* which peers they may reach */
 	struct config_ranges denied_peer_ip;
 	struct config_ranges allowed_peer_ip;
@@ -244,6 +264,9 @@ struct kturnd_config {
 
 /** config_init() - fill in the defaults */
 void config_init(struct kturnd_config *cfg);
+
+/** config_wipe_text() - overwrite and free a secret; NULL is fine */
+void config_wipe_text(char *secret);
 
 /** config_free() - give back all memory; secrets are wiped first */
 void config_free(struct kturnd_config *cfg);

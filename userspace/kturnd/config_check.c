@@ -130,6 +130,27 @@ static void check_discovery(const struct kturnd_config *cfg,
 }
 
 /*
+ * Under use-auth-secret coturn asks its database for secrets only. Where users
+ * are meant too, lt-cred-mech says so.
+ */
+static void infer_userdb(struct kturnd_config *cfg)
+{
+	if (!cfg->userdb.where || cfg->no_auth)
+		return;
+	cfg->userdb_secrets = cfg->use_auth_secret || cfg->auth_secrets.n;
+	cfg->userdb_users = cfg->lt_cred_mech || cfg->users.n ||
+			    !cfg->userdb_secrets;
+	cfg->lt_cred_mech = true;
+}
+
+static void check_userdb(const struct kturnd_config *cfg, struct report *report)
+{
+	if (cfg->userdb.where || cfg->redis_statsdb)
+		report_warning(report, NULL,
+			       "user databases and redis-statsdb are known to kturnctl only, not used by kturnd yet");
+}
+
+/*
  * As coturn does it: users mean lt-cred-mech, secrets mean use-auth-secret,
  * and where nothing is said about credentials everybody is served.
  */
@@ -156,6 +177,21 @@ static void default_realm(struct kturnd_config *cfg, struct report *report)
 			       host);
 }
 
+/* Could anybody log in? Who is in a database shows when it is asked. */
+static void check_somebody(const struct kturnd_config *cfg,
+			   struct report *report)
+{
+	if (cfg->userdb.where)
+		return;
+	if (cfg->use_auth_secret && !cfg->auth_secrets.n)
+		report_error(report, NULL,
+			     "use-auth-secret: no secret is known; add static-auth-secret=SECRET");
+	else if (cfg->lt_cred_mech && !cfg->users.n && !cfg->auth_secrets.n &&
+		 !cfg->oauth)
+		report_error(report, NULL,
+			     "lt-cred-mech: nobody could log in; add user=NAME:PASSWORD, static-auth-secret=SECRET or a userdb");
+}
+
 static void check_credentials(struct kturnd_config *cfg, struct report *report)
 {
 	bool asked = cfg->lt_cred_mech || cfg->use_auth_secret ||
@@ -166,14 +202,10 @@ static void check_credentials(struct kturnd_config *cfg, struct report *report)
 			     "no-auth excludes lt-cred-mech and use-auth-secret; remove one side");
 		return;
 	}
+	infer_userdb(cfg);
 	infer_credentials(cfg);
-	if (cfg->use_auth_secret && !cfg->auth_secrets.n)
-		report_error(report, NULL,
-			     "use-auth-secret: no secret is known; add static-auth-secret=SECRET");
-	else if (cfg->lt_cred_mech && !cfg->users.n && !cfg->auth_secrets.n &&
-		 !cfg->oauth)
-		report_error(report, NULL,
-			     "lt-cred-mech: nobody could log in; add user=NAME:PASSWORD or static-auth-secret=SECRET");
+	check_somebody(cfg, report);
+	check_userdb(cfg, report);
 	if (!cfg->lt_cred_mech)
 		report_warning(report, NULL,
 			       "anybody may use this server as a relay: no user and no secret is set%s",

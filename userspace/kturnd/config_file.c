@@ -26,7 +26,10 @@ static bool takes_text(const struct option *opt)
 {
 	return opt->set == option_set_string || opt->set == option_set_user ||
 	       opt->set == option_set_secret ||
-	       opt->set == option_set_log_file;
+	       opt->set == option_set_log_file || opt->set == option_set_userdb ||
+	       opt->set == option_set_redis_userdb ||
+	       opt->set == option_set_psql_userdb ||
+	       opt->set == option_set_redis_statsdb;
 }
 
 /*

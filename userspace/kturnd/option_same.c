@@ -111,6 +111,13 @@ static bool same_users(const void *a, const void *b)
 	return true;
 }
 
+static bool same_userdb(const void *a, const void *b)
+{
+	const struct config_userdb *x = a, *y = b;
+
+	return x->kind == y->kind && same_text(x->where, y->where);
+}
+
 /* The way a value is taken over says what kind it is of. */
 static const struct {
 	option_set *set;
@@ -134,6 +141,10 @@ static const struct {
 	{ option_set_range, same_ranges },
 	{ option_set_nat64_prefix, same_ranges },
 	{ option_set_user, same_users },
+	{ option_set_userdb, same_userdb },
+	{ option_set_redis_userdb, same_userdb },
+	{ option_set_psql_userdb, same_userdb },
+	{ option_set_redis_statsdb, same_string },
 };
 
 bool option_same(const struct option *opt, const struct kturnd_config *a,

@@ -145,4 +145,8 @@ option_set option_set_flag, option_set_flag_off, option_set_number, option_set_r
 	   option_set_log_file, option_set_dtls, option_set_server,
 	   option_set_oauth_key;
 
+/* And option_userdb.c. */
+option_set option_set_userdb, option_set_redis_userdb, option_set_psql_userdb,
+	   option_set_redis_statsdb;
+
 #endif /* KTURN_KTURND_OPTIONS_H */
