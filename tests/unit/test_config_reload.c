@@ -83,7 +83,7 @@ static const char *some_value(const struct option *opt)
 	static const char *const values[] = {
 		"7", "5000", "192.0.2.7", "x", "alice:secret", "yes", "no",
 		"1000", "600", "3599", "20000", "/tmp/x", "192.0.2.7:3479",
-		"2001:db8::/96",
+		"port=7", "2001:db8::/96",
 	};
 	static char text[600];
 

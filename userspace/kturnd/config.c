@@ -82,7 +82,7 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->rest_api_separator);
 	free(cfg->cert);
 	free(cfg->pkey);
-	wipe(cfg->pkey_pwd);
+	config_wipe_text(cfg->pkey_pwd);
 	free(cfg->ca_file);
 	free(cfg->cipher_list);
 	free(cfg->ec_curve_name);
