@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 from harness import PATIENCE, ROOT, check, wait_for
 
@@ -120,7 +119,7 @@ class Server:
 
 class Redis(Server):
     port = 7379
-    words = f"ip=127.0.0.1 port={port} dbname=2 password=turn connect_timeout=2"
+    words = f"ip=127.0.0.1 port={port} dbname=2 password=turn connect_timeout=20"
     place = f"redis:{words}"
     option = f"redis-userdb=\"{words}\"\n"
     turnadmin = ("-N", words)
@@ -138,7 +137,7 @@ class Redis(Server):
 
 class PostgreSQL(Server):
     port = 7432
-    words = f"host=127.0.0.1 port={port} dbname=turn user=turn password=turn connect_timeout=2"
+    words = f"host=127.0.0.1 port={port} dbname=turn user=turn password=turn connect_timeout=20"
     place = f"psql:{words}"
     option = f"psql-userdb=\"{words}\"\n"
     turnadmin = ("-e", words)
@@ -194,7 +193,3 @@ class SQLite:
 
     def __exit__(self, *_):
         shutil.rmtree(self.dir)
-
-
-def elapsed_since(start):
-    return time.monotonic() - start

@@ -59,8 +59,6 @@ TEST_F(userdb, redis)
 	EXPECT_EQ(USERDB_REDIS, self->cfg.userdb.kind);
 	EXPECT_STREQ("ip=127.0.0.1 dbname=2 password=turn#1 connect_timeout=30",
 		     self->cfg.userdb.where);
-	LINE("redis-statsdb=\"ip=127.0.0.1 dbname=3\"");
-	EXPECT_STREQ("ip=127.0.0.1 dbname=3", self->cfg.redis_statsdb);
 	EXPECT_EQ(0, self->report.n);
 }
 
@@ -80,13 +78,12 @@ TEST_F(userdb, wrong_words)
 	static const char *const lines[] = {
 		"redis-userdb=\"ip=127.0.0.1 hunter2\"",
 		"redis-userdb=\"pasword=hunter2\"",
-		"redis-statsdb=\"pasword=hunter2\"",
 		"psql-userdb=\"pasword=hunter2\"",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		LINE(lines[i]);
-	EXPECT_EQ(4, self->report.errors);
+	EXPECT_EQ(3, self->report.errors);
 	for (size_t i = 0; i < self->report.n; i++)
 		EXPECT_EQ(NULL, strstr(self->report.v[i].text, "hunter2"));
 	EXPECT_EQ(NULL, self->cfg.userdb.where);

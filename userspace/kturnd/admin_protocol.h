@@ -56,6 +56,9 @@
  * or an error of one or more lines; nothing has changed then.
  *
  * "drain" takes "cancel", a boolean, and answers as "status" does.
+ *
+ * "userdb-changed" has kturnd forget what it remembers of the user database,
+ * and read its secrets and rules at once; it answers an empty object.
  */
 #ifndef KTURN_KTURND_ADMIN_PROTOCOL_H
 #define KTURN_KTURND_ADMIN_PROTOCOL_H

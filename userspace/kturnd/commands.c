@@ -11,6 +11,7 @@
 #include "kturnd/listing.h"
 #include "kturnd/reload.h"
 #include "kturnd/status.h"
+#include "kturnd/user_source.h"
 
 static int do_status(struct daemon *daemon, struct json_object *request,
 		     struct json_object *reply)
@@ -46,6 +47,16 @@ static int do_drain(struct daemon *daemon, struct json_object *request,
 	return 0;
 }
 
+static int do_userdb_changed(struct daemon *daemon, struct json_object *request,
+			     struct json_object *reply)
+{
+	(void)request;
+	(void)reply;
+	if (daemon->users)
+		user_source_forget(daemon->users);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct daemon *daemon, struct json_object *request,
@@ -55,6 +66,7 @@ static const struct {
 	{ "list", do_list },
 	{ "reload", do_reload },
 	{ "drain", do_drain },
+	{ "userdb-changed", do_userdb_changed },
 };
 
 int commands_handle(const char *command, struct json_object *request,

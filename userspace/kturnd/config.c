@@ -77,7 +77,6 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->server_name);
 	users_free(&cfg->users);
 	config_wipe_text(cfg->userdb.where);
-	config_wipe_text(cfg->redis_statsdb);
 	free(cfg->realm);
 	free(cfg->rest_api_separator);
 	free(cfg->cert);

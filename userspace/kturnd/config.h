@@ -208,7 +208,6 @@ struct kturnd_config {
 	uint32_t userdb_waiting;
 	bool userdb_users;		/* found by config_check(): look for */
 	bool userdb_secrets;		/* these there */
-	char *redis_statsdb;
 
 	/* which peers they may reach */
 	struct config_ranges denied_peer_ip;

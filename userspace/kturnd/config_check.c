@@ -143,13 +143,6 @@ static void infer_userdb(struct kturnd_config *cfg)
 	cfg->lt_cred_mech = true;
 }
 
-static void check_userdb(const struct kturnd_config *cfg, struct report *report)
-{
-	if (cfg->userdb.where || cfg->redis_statsdb)
-		report_warning(report, NULL,
-			       "user databases and redis-statsdb are known to kturnctl only, not used by kturnd yet");
-}
-
 /*
  * As coturn does it: users mean lt-cred-mech, secrets mean use-auth-secret,
  * and where nothing is said about credentials everybody is served.
@@ -205,7 +198,6 @@ static void check_credentials(struct kturnd_config *cfg, struct report *report)
 	infer_userdb(cfg);
 	infer_credentials(cfg);
 	check_somebody(cfg, report);
-	check_userdb(cfg, report);
 	if (!cfg->lt_cred_mech)
 		report_warning(report, NULL,
 			       "anybody may use this server as a relay: no user and no secret is set%s",

@@ -28,8 +28,7 @@ static bool takes_text(const struct option *opt)
 	       opt->set == option_set_secret ||
 	       opt->set == option_set_log_file || opt->set == option_set_userdb ||
 	       opt->set == option_set_redis_userdb ||
-	       opt->set == option_set_psql_userdb ||
-	       opt->set == option_set_redis_statsdb;
+	       opt->set == option_set_psql_userdb;
 }
 
 /*

@@ -108,8 +108,8 @@ static void add_secrets(const struct config_strings *secrets,
 	}
 }
 
-static int add_ranges(const struct kturnd_config *cfg,
-		      struct turn_config *core)
+int core_config_add_ranges(const struct kturnd_config *cfg,
+			   struct turn_config *core)
 {
 	const struct config_ranges *denied = &cfg->denied_peer_ip;
 	const struct config_ranges *allowed = &cfg->allowed_peer_ip;
@@ -163,7 +163,7 @@ struct turn_config *core_config_make(const struct kturnd_config *cfg,
 	add_users(&cfg->users, core, report);
 	add_secrets(&cfg->auth_secrets, core, report);
 	oauth_config(cfg, core, report);
-	ret = add_ranges(cfg, core);
+	ret = core_config_add_ranges(cfg, core);
 	if (ret)
 		report_error(report, NULL, "denied-peer-ip, allowed-peer-ip, nat64-prefix: %s",
 			     strerror(-ret));

@@ -17,4 +17,14 @@
 struct turn_config *core_config_make(const struct kturnd_config *cfg,
 				     struct report *report);
 
+/**
+ * core_config_add_ranges() - add peers that are denied and allowed
+ * @cfg: for denied-peer-ip and allowed-peer-ip
+ * @core: gets them in addition to what it has
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int core_config_add_ranges(const struct kturnd_config *cfg,
+			   struct turn_config *core);
+
 #endif /* KTURN_KTURND_CORE_CONFIG_H */

@@ -19,6 +19,7 @@
 #include "kturnd/notify.h"
 #include "kturnd/process.h"
 #include "kturnd/reload.h"
+#include "kturnd/user_source.h"
 #include "net/connections.h"
 #include "net/listener.h"
 #include "version.h"
@@ -87,11 +88,35 @@ struct turn_config *daemon_core_config(const struct daemon *daemon,
 {
 	struct turn_config *core = core_config_make(cfg, report);
 
-	if (!core || !add_own_addresses(core, &daemon->endpoints.relays))
+	size_t errors = report->errors;
+
+	if (!core)
+		return NULL;
+	user_source_apply(daemon->users, core, report);
+	if (add_own_addresses(core, &daemon->endpoints.relays))
+		report_error(report, NULL, "out of memory");
+	if (report->errors == errors)
 		return core;
-	report_error(report, NULL, "out of memory");
 	turn_config_put(core);
 	return NULL;
+}
+
+static void rules_changed(void *arg)
+{
+	reload_rules(arg);
+}
+
+static int open_users(struct daemon *daemon)
+{
+	const struct user_source_setup setup = {
+		.cfg = daemon->boot, .base = daemon->base,
+		.changed = rules_changed, .arg = daemon,
+	};
+	int ret = user_source_new(&daemon->users, &setup);
+
+	if (daemon->users)
+		daemon->setup.lookup = user_source_lookup(daemon->users);
+	return ret;
 }
 
 static int resolve(struct daemon *daemon)
@@ -280,7 +305,7 @@ static int open_all(struct daemon *daemon)
 	daemon->base = event_base_new();
 	if (!daemon->base)
 		return -ENOMEM;
-	ret = resolve(daemon) ?: make_shared(daemon) ?:
+	ret = open_users(daemon) ?: resolve(daemon) ?: make_shared(daemon) ?:
 	      make_connections(daemon) ?: make_workers(daemon) ?:
 	      daemon_catch_signals(daemon) ?: open_admin(daemon) ?:
 	      open_metrics(daemon);
@@ -345,7 +370,7 @@ static int start_workers(struct daemon *daemon)
 		if (ret)
 			log_error("cannot start a thread: %s", strerror(-ret));
 	}
-	return ret;
+	return ret ?: user_source_start(daemon->users);
 }
 
 /* A clean stop ends the sessions, in the module too; a crash leaves them. */
@@ -353,11 +378,13 @@ static void close_all(struct daemon *daemon)
 {
 	admin_close(daemon->admin);
 	metrics_use(daemon, NULL);
+	user_source_stop(daemon->users);
 	for (unsigned int i = 0; i < daemon->worker_count; i++)
 		worker_stop(daemon->workers[i], true);
 	for (unsigned int i = 0; i < daemon->worker_count; i++)
 		worker_free(daemon->workers[i]);
 	free(daemon->workers);
+	user_source_free(daemon->users);
 	kernel_relay_free(daemon->kernel);
 	connections_free(daemon->setup.streams.connections);
 	turn_shared_free(daemon->setup.shared);

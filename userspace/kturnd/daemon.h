@@ -17,6 +17,7 @@ struct admin;
 struct config_source;
 struct event;
 struct event_base;
+struct user_source;
 
 #define DAEMON_SIGNALS 6
 
@@ -59,6 +60,7 @@ struct watchdog {
  * @endpoints: where it listens and relays
  * @setup: what the workers have in common
  * @limit: for what the workers log
+ * @users: users of a database, or NULL
  * @kernel: the module
  * @workers: the workers
  * @worker_count: how many
@@ -79,6 +81,7 @@ struct daemon {
 	struct endpoints endpoints;
 	struct worker_setup setup;
 	struct log_limit limit;
+	struct user_source *users;
 	struct kernel_relay *kernel;
 	struct worker **workers;
 	unsigned int worker_count;

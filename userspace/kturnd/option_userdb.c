@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "kturnd/options.h"
-#include "userdb/redis_place.h"
+#include "userdb/userdb.h"
 
 static int take(struct kturnd_config *cfg, enum userdb_kind kind,
 		const char *where, char why[static OPTION_WHY_LEN])
@@ -56,19 +56,4 @@ int option_set_psql_userdb(struct kturnd_config *cfg, const struct option *opt,
 {
 	(void)opt;
 	return take(cfg, USERDB_POSTGRESQL, value, why);
-}
-
-int option_set_redis_statsdb(struct kturnd_config *cfg,
-			     const struct option *opt, const char *value,
-			     char why[static OPTION_WHY_LEN])
-{
-	struct redis_place place;
-	char wrong[USERDB_WHY_LEN];
-	int ret = redis_place_parse(&place, value, wrong);
-
-	explicit_bzero(&place, sizeof(place));
-	if (!ret)
-		return option_set_string(cfg, opt, value, why);
-	snprintf(why, OPTION_WHY_LEN, "%.*s", OPTION_WHY_LEN - 1, wrong);
-	return ret;
 }

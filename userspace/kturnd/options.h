@@ -146,7 +146,6 @@ option_set option_set_flag, option_set_flag_off, option_set_number, option_set_r
 	   option_set_oauth_key;
 
 /* And option_userdb.c. */
-option_set option_set_userdb, option_set_redis_userdb, option_set_psql_userdb,
-	   option_set_redis_statsdb;
+option_set option_set_userdb, option_set_redis_userdb, option_set_psql_userdb;
 
 #endif /* KTURN_KTURND_OPTIONS_H */

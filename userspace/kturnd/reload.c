@@ -288,6 +288,22 @@ int reload_answer(struct daemon *daemon, struct json_object *reply)
 	return ret;
 }
 
+void reload_rules(struct daemon *daemon)
+{
+	struct report report = { 0 };
+	struct turn_config *core = daemon_core_config(daemon, daemon->cfg,
+						      &report);
+
+	for (size_t i = 0; i < report.n; i++)
+		log_text(report.v[i].error ? TURN_LOG_ERROR : TURN_LOG_WARNING,
+			 report.v[i].text);
+	report_free(&report);
+	if (!core)
+		return;
+	tell_workers(daemon, core);
+	log_info("the user database has new rules for realms: applied");
+}
+
 void reload_forget(struct daemon *daemon)
 {
 	if (!daemon->reloaded)

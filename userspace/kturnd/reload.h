@@ -28,6 +28,15 @@ int reload_configuration(struct daemon *daemon);
  */
 int reload_answer(struct daemon *daemon, struct json_object *reply);
 
+/**
+ * reload_rules() - the rules of the user database have changed
+ * @daemon: the running daemon
+ *
+ * Workers get a new configuration, made of the one in force and of the rules
+ * as they are now.
+ */
+void reload_rules(struct daemon *daemon);
+
 /** reload_forget() - free what the last reload read, once nobody uses it */
 void reload_forget(struct daemon *daemon);
 

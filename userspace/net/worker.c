@@ -316,6 +316,14 @@ void worker_free(struct worker *worker)
 	free(worker);
 }
 
+void worker_again(struct worker *worker, const struct turn_5tuple *tuple,
+		  uint8_t *buf, size_t len)
+{
+	worker->asked_at = &tuple->server;
+	turn_server_datagram(worker->server, tuple, buf, len, worker_now());
+	worker->asked_at = NULL;
+}
+
 struct turn_server *worker_server(struct worker *worker)
 {
 	return worker->server;

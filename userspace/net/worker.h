@@ -21,6 +21,22 @@
 struct worker;
 
 /**
+ * struct worker_lookup - users and secrets that are not in the configuration
+ * @user: see struct turn_ops, user_find; NULL where there are none
+ * @secret: likewise, secret_find
+ * @env: their first argument
+ *
+ * Called on the worker's thread, and may not block.
+ */
+struct worker_lookup {
+	enum turn_lookup_result (*user)(void *env, struct worker *worker,
+					struct turn_user_query *query);
+	enum turn_lookup_result (*secret)(void *env, struct worker *worker,
+					  struct turn_secret_query *query);
+	void *env;
+};
+
+/**
  * struct worker_setup - what all workers have in common
  * @shared: state that the servers share
  * @config: their configuration
@@ -33,6 +49,7 @@ struct worker;
  * @streams: limits of clients' connections
  * @fastpath: the module, or NULL; its functions are called on the worker's
  *	thread with the worker as @env
+ * @lookup: who is asked for users
  * @log: gets the workers' messages
  *
  * Must live longer than the workers, and must not change.
@@ -46,6 +63,7 @@ struct worker_setup {
 	struct tls_context *tls;
 	struct stream_options streams;
 	const struct turn_fastpath_ops *fastpath;
+	struct worker_lookup lookup;
 	struct net_log log;
 };
 
@@ -126,6 +144,16 @@ typedef void worker_fn(struct worker *worker, void *arg);
  * Return: 0 or -ENOMEM.
  */
 int worker_post(struct worker *worker, worker_fn *fn, void *arg);
+
+/**
+ * worker_again() - handle a request again that had to wait for something
+ * @worker: the worker that it came to; on its thread
+ * @tuple: on this 5-tuple
+ * @buf: the request; writable
+ * @len: its length
+ */
+void worker_again(struct worker *worker, const struct turn_5tuple *tuple,
+		  uint8_t *buf, size_t len);
 
 /** worker_server() - the protocol core; on the worker's thread only */
 struct turn_server *worker_server(struct worker *worker);

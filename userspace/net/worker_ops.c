@@ -305,6 +305,24 @@ static void stream_move(void *env, const struct turn_5tuple *tuple,
 	peer_connection_move(env, tuple, owner, id);
 }
 
+static enum turn_lookup_result user_find(void *env,
+					 struct turn_user_query *query)
+{
+	struct worker *worker = env;
+	const struct worker_lookup *lookup = &worker->setup->lookup;
+
+	return lookup->user(lookup->env, worker, query);
+}
+
+static enum turn_lookup_result secret_find(void *env,
+					   struct turn_secret_query *query)
+{
+	struct worker *worker = env;
+	const struct worker_lookup *lookup = &worker->setup->lookup;
+
+	return lookup->secret(lookup->env, worker, query);
+}
+
 static void write_log(void *env, enum turn_log_level level,
 		      const struct turn_allocation *allocation,
 		      const char *text)
@@ -364,6 +382,8 @@ void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
 		.random = fill_random,
 		.wall_time = wall_time,
 		.log = write_log,
+		.user_find = user_find,
+		.secret_find = secret_find,
 		.fastpath = setup->fastpath,
 		.post = post_parcel,
 	};
