@@ -37,9 +37,11 @@ static int refuse(const char *name, const char *what,
 static int take_text(char *to, size_t size, const char *name,
 		     const char *value, char why[static USERDB_WHY_LEN])
 {
-	if (strlen(value) >= size)
+	size_t len = strlen(value);
+
+	if (len >= size)
 		return refuse(name, "with a value that is too long", why);
-	strcpy(to, value);
+	memcpy(to, value, len + 1);
 	return 0;
 }
 

@@ -261,13 +261,14 @@ static int make_file(struct sqlite_db *db, char why[static USERDB_WHY_LEN])
 static int sqlite_create(struct userdb *common,
 			 char why[static USERDB_WHY_LEN])
 {
+	static const char *const no_args[1];
 	struct sqlite_db *db = sqlite_of(common);
 	int ret = make_file(db, why);
 	char sql[SQL_LEN];
 
 	for (int table = 0; table < USERDB_TABLES && !ret; table++) {
 		sql_create((enum userdb_table)table, sql);
-		ret = run(db, sql, NULL, NULL, NULL, why);
+		ret = run(db, sql, no_args, NULL, NULL, why);
 	}
 	return ret;
 }
