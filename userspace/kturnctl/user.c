@@ -10,17 +10,26 @@
 #include "kturnctl/secret_input.h"
 #include "kturnctl/table.h"
 #include "stun/integrity.h"
+#include "turn/opaque_string.h"
 
 #define PASSWORD_LEN	514
 
 /* A secret is known by the beginning of its SHA-256. */
 #define FINGERPRINT_LEN	16
 
-/* What a command works on. */
+#define FORM_LEN	(OPAQUE_STRING_MAX + 1)
+
+/**
+ * struct job - what a command works on
+ * @ctx: the command line
+ * @database: open
+ * @name: what it named: a fingerprint, or a user in the form in which kturnd
+ *	looks for him
+ */
 struct job {
 	struct context *ctx;
 	struct database database;
-	const char *name;
+	char name[FORM_LEN];
 };
 
 static int failed(const char *why)
@@ -35,6 +44,25 @@ static int need_realm(const struct job *job)
 		return EXIT_DONE;
 	complain("which realm? Say it by --realm, or let kturnd's configuration say realm=NAME");
 	return EXIT_USAGE;
+}
+
+/* The form in which names and passwords are compared (RFC 8489 14.3). */
+static int prepare(const char *what, const char *text,
+		   char form[static FORM_LEN])
+{
+	uint8_t buf[OPAQUE_STRING_MAX];
+	struct stun_bytes prepared;
+	int ret = opaque_string(stun_bytes(text), buf, &prepared);
+
+	if (!ret) {
+		memcpy(form, prepared.data, prepared.len);
+		form[prepared.len] = '\0';
+	} else {
+		complain("the %s is empty, too long, no UTF-8, or has characters that RFC 8265 does not allow",
+			 what);
+	}
+	explicit_bzero(buf, sizeof(buf));
+	return ret ? EXIT_USAGE : EXIT_DONE;
 }
 
 static int make_key(const struct job *job, const char *password,
@@ -69,7 +97,8 @@ static int put(struct job *job, enum userdb_table table, const char *const *row)
 
 static int user_add(struct job *job)
 {
-	char password[PASSWORD_LEN], hex[USERDB_KEY_HEX_LEN + 1];
+	char hex[USERDB_KEY_HEX_LEN + 1], form[FORM_LEN];
+	char password[PASSWORD_LEN];
 	const char *row[] = { job->database.realm, job->name, hex };
 	int code = need_realm(job);
 
@@ -77,8 +106,10 @@ static int user_add(struct job *job)
 		return code;
 	if (secret_read("password", password, sizeof(password)))
 		return EXIT_USAGE;
-	code = make_key(job, password, hex);
+	code = prepare("password", password, form) ?:
+	       make_key(job, form, hex);
 	explicit_bzero(password, sizeof(password));
+	explicit_bzero(form, sizeof(form));
 	return code ?: put(job, USERDB_USERS, row);
 }
 
@@ -291,15 +322,11 @@ static int run(struct context *ctx, const struct verb *verbs,
 	       const char *command, int argc, char **argv)
 {
 	const struct verb *verb = find_verb(verbs, command, argc, argv);
-	struct job job = { .ctx = ctx, .name = argc > 1 ? argv[1] : NULL };
+	struct job job = { .ctx = ctx };
 	int code;
 
-	if (!verb)
+	if (!verb || (verb->object && prepare("name", argv[1], job.name)))
 		return EXIT_USAGE;
-	if (job.name && !job.name[0]) {
-		complain("%s %s: the name is empty", command, verb->name);
-		return EXIT_USAGE;
-	}
 	code = database_open(ctx, &job.database, strcmp(verb->name, "list"));
 	if (!code)
 		code = verb->run(&job);
