@@ -119,8 +119,9 @@ static enum turn_lookup_result find_user(void *env, struct worker *worker,
 	uint8_t key[USERDB_KEY_LEN];
 	struct user_id id;
 
-	/* No database holds that. */
-	if (memchr(query->username.data, 0, query->username.len))
+	/* No database holds that, and nothing may look for a part of it. */
+	if (query->username.len >= TURN_USERNAME_MAX ||
+	    memchr(query->username.data, 0, query->username.len))
 		return TURN_LOOKUP_UNKNOWN;
 	if (user_cache_id(source->cache, query->realm, query->username, &id))
 		return TURN_LOOKUP_ERROR;

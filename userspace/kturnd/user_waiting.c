@@ -35,7 +35,6 @@ static struct waiting_user *add_user(struct user_waiting *waiting,
 		return NULL;
 	user->id = *id;
 	snprintf(user->realm, sizeof(user->realm), "%s", query->realm);
-	/* The name is shorter than that: the core sees to it. */
 	snprintf(user->name, sizeof(user->name), "%.*s",
 		 (int)query->username.len, (const char *)query->username.data);
 	SLIST_INIT(&user->requests);

@@ -93,7 +93,7 @@ void user_waiting_init(struct user_waiting *waiting, size_t limit);
  * user_waiting_add() - have a request wait
  * @waiting: the table
  * @id: for this user
- * @query: what the core asked
+ * @query: what the core asked; its name is shorter than TURN_USERNAME_MAX
  * @worker: worker of the request
  * @source: for whoever hands it back
  *
