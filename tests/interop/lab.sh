@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A TURN client, a relay and a peer, each in a network namespace of its own; real programs in all three. Sourced, never
-# run. Everything has a name of its own, so that several labs can be up at once, and goes when the shell ends.
+# run. Everything has a name of its own, so that several labs can be up at once, of one shell or of many, and goes when
+# the shell ends.
 #
 #   client                relay                     peer
 #  +--------------+      +---------------------+      +-----------------+
@@ -10,14 +11,20 @@
 #                        +---------------------+
 # shellcheck shell=bash
 
-LAB=kt$$
-CLIENT=$LAB-client RELAY=$LAB-relay PEER=$LAB-peer
 CLIENT_IP4=192.0.2.2 RELAY_IP4=192.0.2.1 RELAYED_IP4=198.51.100.1 PEER_IP4=198.51.100.2
-RELAY_IP6=2001:db8:1::1 RELAYED_IP6=2001:db8:2::1 PEER_IP6=2001:db8:2::2
-USERNAME=alice PASSWORD=correct-horse REALM=relay.example
-LAB_PIDS=()
+CLIENT_IP6=2001:db8:1::2 RELAY_IP6=2001:db8:1::1 RELAYED_IP6=2001:db8:2::1 PEER_IP6=2001:db8:2::2
+USERNAME=alice PASSWORD=correct-horse REALM=relay.example SECRET=north
+LAB_PIDS=() LABS=() LABS_DIR=''
 
 in_netns() { nsenter --net="/run/netns/$1" -- "${@:2}"; }
+
+# use_lab [NAME]: from now on all is about this lab, which lab_up has made.
+use_lab()
+{
+	LAB=kt$$${1-}
+	CLIENT=$LAB-client RELAY=$LAB-relay PEER=$LAB-peer
+	LAB_DIR=$LABS_DIR/$LAB KTURND_SOCKET=$LABS_DIR/$LAB/kturnd.sock
+}
 
 # lab_link NETNS NETNS IP4 IP4 IP6 IP6: a veth pair with an address at either end.
 lab_link()
@@ -31,47 +38,69 @@ lab_link()
 
 lab_address()
 {
-	ip -n "$1" addr add "$3/24" dev "$2"
-	ip -n "$1" addr add "$4/64" dev "$2" nodad
-	ip -n "$1" link set "$2" up
+	ip -n "$1" -batch - <<-END
+		address add $3/24 dev $2
+		address add $4/64 dev $2 nodad
+		link set lo up
+		link set $2 up
+	END
 }
 
-# An emulated processor may leave a program waiting for longer than coturn's tools have buffers for.
+# lab_gateway NETNS IP4 IP6: where its way out is.
+lab_gateway()
+{
+	ip -n "$1" -batch - <<-END
+		route add default via $2
+		route add default via $3
+	END
+}
+
+# An emulated processor may leave a program, or packets on their way in, waiting for longer than there is room for.
 in_emulation()
 {
-	"$KTURN_ROOT/tests/vm/keep-static-keys" &&
-		echo 8388608 | tee /proc/sys/net/core/rmem_{default,max} >/dev/null
+	"$KTURN_ROOT/tests/vm/keep-static-keys" && sysctl -q -w net.core.netdev_max_backlog=200000 &&
+		sysctl -q -w net.core.rmem_default=8388608 -w net.core.rmem_max=8388608
 }
 
+# Once, before the first lab.
+labs_begin()
+{
+	LABS_DIR=$(mktemp -d)
+	trap labs_end EXIT
+	[ -z "${KTURN_IN_VM-}" ] || in_emulation || die "the guest cannot be prepared"
+}
+
+# lab_up [NAME]: makes a lab, and uses it.
 lab_up()
 {
-	local ns
-
-	LAB_DIR=$(mktemp -d)
-	trap lab_down EXIT
-	[ -z "${KTURN_IN_VM-}" ] || in_emulation || die "the guest cannot be prepared"
-	for ns in "$CLIENT" "$RELAY" "$PEER"; do
-		ip netns add "$ns" && ip -n "$ns" link set lo up
-	done
-	lab_link "$CLIENT" "$RELAY" "$CLIENT_IP4" "$RELAY_IP4" 2001:db8:1::2 "$RELAY_IP6"
+	[ -n "$LABS_DIR" ] || labs_begin
+	use_lab "$@"
+	LABS+=("$LAB")
+	mkdir "$LAB_DIR"
+	ip -batch - <<-END
+		netns add $CLIENT
+		netns add $RELAY
+		netns add $PEER
+	END
+	lab_link "$CLIENT" "$RELAY" "$CLIENT_IP4" "$RELAY_IP4" "$CLIENT_IP6" "$RELAY_IP6"
 	lab_link "$RELAY" "$PEER" "$RELAYED_IP4" "$PEER_IP4" "$RELAYED_IP6" "$PEER_IP6"
-	ip -n "$CLIENT" route add default via "$RELAY_IP4"
-	ip -n "$CLIENT" -6 route add default via "$RELAY_IP6"
-	ip -n "$PEER" route add default via "$RELAYED_IP4"
-	ip -n "$PEER" -6 route add default via "$RELAYED_IP6"
+	lab_gateway "$CLIENT" "$RELAY_IP4" "$RELAY_IP6"
+	lab_gateway "$PEER" "$RELAYED_IP4" "$RELAYED_IP6"
 }
 
-lab_down()
+labs_end()
 {
-	local pid ns
+	local pid lab ns
 
 	for pid in "${LAB_PIDS[@]}"; do
 		lab_stop "$pid"
 	done
-	for ns in "$CLIENT" "$RELAY" "$PEER"; do
-		ip netns del "$ns" 2>/dev/null || true
+	for lab in "${LABS[@]}"; do
+		for ns in "$lab"-{client,relay,peer}; do
+			ip netns del "$ns" 2>/dev/null || true
+		done
 	done
-	rm -rf "$LAB_DIR"
+	rm -rf "$LABS_DIR"
 }
 
 # lab_start NETNS LOG COMMAND...: starts a program in a namespace; its pid is in LAB_PID.
@@ -108,11 +137,9 @@ start_peer()
 	wait_for 10 udp_port_bound "$PEER" 3480 || echo "# turnutils_peer does not listen"
 }
 
-# start_kturnd [OPTION...]: the daemon in the relay's namespace; KTURND_PID.
-start_kturnd()
+write_config()
 {
-	KTURND_SOCKET=$LAB_DIR/kturnd.sock
-	cat >"$LAB_DIR/turnserver.conf" <<-END
+	cat >"$1" <<-END
 	listening-ip=$RELAY_IP4
 	listening-ip=$RELAY_IP6
 	relay-ip=$RELAYED_IP4
@@ -125,33 +152,41 @@ start_kturnd()
 	# Peers have addresses for documentation here.
 	no-default-denied-peers
 	END
+}
+
+# start_kturnd [OPTION...]: the daemon in the relay's namespace; its pid is in LAB_PID.
+start_kturnd()
+{
+	write_config "$LAB_DIR/turnserver.conf"
 	lab_start "$RELAY" "$LAB_DIR/kturnd.log" "$KTURN_ROOT/build/kturnd" -c "$LAB_DIR/turnserver.conf" \
 		--admin-socket="$KTURND_SOCKET" --log-file=stdout --pidfile="$LAB_DIR/kturnd.pid" "$@"
-	KTURND_PID=$LAB_PID
 	wait_for 20 udp_port_bound "$RELAY" 3478 && return
 	echo "# kturnd does not listen; its log:"
 	sed 's/^/# /' "$LAB_DIR/kturnd.log"
 	return 1
 }
 
-start_coturn()
+# number PATH: of what kturnctl tells on stdin, a member a line, as kernel.to_peer.packets. By the shell alone: tests ask
+# over and over, and a program more each time is what they would spend their time with in an emulated processor.
+number()
 {
-	lab_start "$RELAY" "$LAB_DIR/coturn.log" turnserver -n -L "$RELAY_IP4" -L "$RELAY_IP6" -E "$RELAYED_IP4" \
-		-E "$RELAYED_IP6" -a -u "$USERNAME:$PASSWORD" -r "$REALM" --no-tls --no-dtls --no-cli --log-file stdout \
-		--simple-log --pidfile "$LAB_DIR/coturn.pid" --userdb "$LAB_DIR/turndb"
-	COTURN_PID=$LAB_PID
-	wait_for 20 udp_port_bound "$RELAY" 3478
+	local line key path=
+
+	while read -r line; do
+		key=
+		[[ $line != \"* ]] || { key=${line#\"} key=${key%%\"*}; }
+		case $line in
+		*[\{\[])	path+=.$key ;;
+		[\}\]]*)	path=${path%.*} ;;
+		\"*)		[ "$path.$key" != "..$1" ] || { line=${line#*: } line=${line%,}; echo "${line//\"/}"; } ;;
+		esac
+	done
 }
 
-# counter PATH: a number out of kturnctl's status, as kernel.to_peer.packets.
+# counter PATH: a number of kturnd's status now.
 counter()
 {
-	in_netns "$RELAY" "$KTURN_ROOT/build/kturnctl" --socket "$KTURND_SOCKET" --json status |
-		python3 -c 'import json, sys
-value = json.load(sys.stdin)
-for key in sys.argv[1].split("."):
-    value = value[key]
-print(value)' "$1"
+	in_netns "$RELAY" "$KTURN_ROOT/build/kturnctl" --socket "$KTURND_SOCKET" --json status | number "$1"
 }
 
 # uclient FAMILIES OPTION...: coturn's client, unmodified, against the relay; its log is $LAB_DIR/uclient.log.
@@ -170,13 +205,15 @@ uclient()
 # uclient_result: SENT, RECEIVED and LOST of the last run. Its exit status says little, so its report must be there.
 uclient_result()
 {
-	local log=$LAB_DIR/uclient.log
+	local log
 
-	SENT=$(sed -n 's/.*tot_send_msgs=\([0-9]*\), tot_recv_msgs.*/\1/p' "$log" | tail -n 1)
-	RECEIVED=$(sed -n 's/.*tot_recv_msgs=\([0-9]*\).*/\1/p' "$log" | tail -n 1)
-	LOST=$(sed -n 's/.*Total lost packets \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-	[ -n "$SENT" ] && [ -n "$RECEIVED" ] && [ -n "$LOST" ] && return
+	log=$(<"$LAB_DIR/uclient.log")
+	SENT='' RECEIVED='' LOST=''
+	[[ $log =~ .*tot_send_msgs=([0-9]+),\ tot_recv_msgs=([0-9]+) ]] &&
+		SENT=${BASH_REMATCH[1]} RECEIVED=${BASH_REMATCH[2]}
+	[[ $log =~ .*Total\ lost\ packets\ ([0-9]+)\  ]] && LOST=${BASH_REMATCH[1]}
+	[ -n "$SENT" ] && [ -n "$LOST" ] && return
 	echo "# turnutils_uclient reported nothing; the end of its log:"
-	tail -n 15 "$log" | sed 's/^/# /'
+	tail -n 15 "$LAB_DIR/uclient.log" | sed 's/^/# /'
 	return 1
 }
