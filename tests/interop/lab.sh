@@ -14,7 +14,7 @@
 CLIENT_IP4=192.0.2.2 RELAY_IP4=192.0.2.1 RELAYED_IP4=198.51.100.1 PEER_IP4=198.51.100.2
 CLIENT_IP6=2001:db8:1::2 RELAY_IP6=2001:db8:1::1 RELAYED_IP6=2001:db8:2::1 PEER_IP6=2001:db8:2::2
 USERNAME=alice PASSWORD=correct-horse REALM=relay.example SECRET=north
-LAB_PIDS=() LABS=() LABS_DIR=''
+LAB_PIDS=() LABS=() LABS_DIR='' CERTIFICATE='' KEY=''
 
 in_netns() { nsenter --net="/run/netns/$1" -- "${@:2}"; }
 
@@ -62,12 +62,28 @@ in_emulation()
 		sysctl -q -w net.core.rmem_default=8388608 -w net.core.rmem_max=8388608
 }
 
+# make_certificate: for TLS and DTLS, in CERTIFICATE and KEY. Nobody vouches for it.
+make_certificate()
+{
+	CERTIFICATE=$LABS_DIR/certificate.pem KEY=$LABS_DIR/key.pem
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$REALM" \
+		-addext "subjectAltName=IP:$RELAY_IP4,IP:$RELAY_IP6" -keyout "$KEY" -out "$CERTIFICATE" 2>/dev/null
+}
+
+# key_hash: of CERTIFICATE, as browsers have it: base64 of the SHA-256 of the public key.
+key_hash()
+{
+	openssl x509 -in "$CERTIFICATE" -pubkey -noout | openssl pkey -pubin -outform der |
+		openssl dgst -sha256 -binary | base64
+}
+
 # Once, before the first lab.
 labs_begin()
 {
 	LABS_DIR=$(mktemp -d)
 	trap labs_end EXIT
 	[ -z "${KTURN_IN_VM-}" ] || in_emulation || die "the guest cannot be prepared"
+	make_certificate || die "openssl makes no certificate"
 }
 
 # lab_up [NAME]: makes a lab, and uses it.
@@ -151,6 +167,8 @@ write_config()
 	rfc5766-channel-numbers
 	# Peers have addresses for documentation here.
 	no-default-denied-peers
+	${CERTIFICATE:+cert=$CERTIFICATE}
+	${KEY:+pkey=$KEY}
 	END
 }
 
