@@ -342,6 +342,20 @@ static void read_on(struct client_stream *stream)
 	stream_out_arm(stream->worker->streams.queue, &stream->out);
 }
 
+void stream_again(struct client_stream *stream, uint8_t *buf, size_t len)
+{
+	struct worker *worker = stream->worker;
+	uint64_t now = worker_now();
+
+	worker->asked_at = &stream->tuple.server;
+	turn_server_datagram(worker->server, &stream->tuple, buf, len, now);
+	worker->asked_at = NULL;
+	if (!stream->serving)
+		look_for_allocation(stream, now);
+	if (stream->taker)
+		hand_over(stream);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct client_stream *stream = arg;

@@ -172,6 +172,15 @@ struct client_stream *stream_find(const struct streams *streams,
 				  const struct turn_5tuple *tuple);
 
 /**
+ * stream_again() - handle a message of a stream again that had to wait
+ * @stream: the stream, none of whose messages is being handled; it may have
+ *	left the worker when this returns
+ * @buf: the message; writable
+ * @len: its length in bytes
+ */
+void stream_again(struct client_stream *stream, uint8_t *buf, size_t len);
+
+/**
  * stream_hand_over() - have a stream leave its worker
  * @stream: the stream, a message of which is being handled
  * @taker: gets it once that is done

@@ -319,6 +319,14 @@ void worker_free(struct worker *worker)
 void worker_again(struct worker *worker, const struct turn_5tuple *tuple,
 		  uint8_t *buf, size_t len)
 {
+	struct client_stream *stream;
+
+	if (tuple->transport == TURN_TCP || tuple->transport == TURN_TLS) {
+		stream = stream_find(&worker->streams, tuple);
+		if (stream)
+			stream_again(stream, buf, len);
+		return;
+	}
 	worker->asked_at = &tuple->server;
 	turn_server_datagram(worker->server, tuple, buf, len, worker_now());
 	worker->asked_at = NULL;

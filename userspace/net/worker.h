@@ -151,6 +151,8 @@ int worker_post(struct worker *worker, worker_fn *fn, void *arg);
  * @tuple: on this 5-tuple
  * @buf: the request; writable
  * @len: its length
+ *
+ * Nothing happens if its connection has been closed meanwhile.
  */
 void worker_again(struct worker *worker, const struct turn_5tuple *tuple,
 		  uint8_t *buf, size_t len);
