@@ -2,6 +2,7 @@
 #include "kturnd/user_policy.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,69 +135,140 @@ const char *user_policy_secret(const struct user_policy *policy,
 	return NULL;
 }
 
-/* The option of kturnd that says the same for the server as a whole. */
-static const char *option_of(const struct row *row)
+/* --- rules ------------------------------------------------------------------ */
+
+/**
+ * struct rules - rules being applied
+ * @core: the configuration that is to go by them
+ * @peers: denied-peer-ip and allowed-peer-ip for it
+ * @report: gets what is wrong
+ */
+struct rules {
+	struct turn_config *core;
+	struct kturnd_config peers;
+	struct report *report;
+};
+
+__attribute__((format(printf, 3, 4)))
+static void pass_over(const struct rules *rules, const struct row *row,
+		      const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	report_warning(rules->report, NULL,
+		       "user database: '%s' of realm '%s': %s; passed over",
+		       row->text[row->table == USERDB_ORIGINS ? 0 : 1],
+		       row->text[row->table == USERDB_ORIGINS ? 1 : 0], text);
+}
+
+/* Rows without a realm are for all. There is one filter for all realms. */
+static void take_peers(struct rules *rules, const struct row *row)
+{
+	const char *realm = row->text[0];
+	const struct option *opt = option_find(
+		row->table == USERDB_DENIED_PEERS ? "denied-peer-ip"
+						  : "allowed-peer-ip");
+	char why[OPTION_WHY_LEN];
+
+	if (realm[0] && strcmp(realm, rules->core->realm.name) != 0) {
+		pass_over(rules, row,
+			  "peers are denied and allowed for all realms, or for the default one");
+		return;
+	}
+	if (opt->set(&rules->peers, opt, row->text[1], why))
+		pass_over(rules, row, "%s %s", opt->name, why);
+}
+
+static struct turn_realm *find_realm(struct rules *rules, const struct row *row,
+				     const char *name)
+{
+	struct turn_realm *realm = NULL;
+	int ret = turn_config_add_realm(rules->core, name, &realm);
+
+	if (!ret)
+		return realm;
+	pass_over(rules, row, "the realm: %s", strerror(-ret));
+	return NULL;
+}
+
+static void take_origin(struct rules *rules, const struct row *row)
+{
+	struct turn_realm *realm = find_realm(rules, row, row->text[1]);
+	int ret = realm ? turn_config_add_origin(rules->core, row->text[0],
+						 realm) : 0;
+
+	if (ret)
+		pass_over(rules, row, "the origin: %s", strerror(-ret));
+}
+
+static bool parse_limit(const char *text, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno &&
+	       *value <= max;
+}
+
+static void take_option(struct rules *rules, const struct row *row)
+{
+	const char *name = row->text[1];
+	bool rate = strcmp(name, "max-bps") == 0;
+	struct turn_realm *realm;
+	uint64_t value;
+
+	if (!rate && strcmp(name, "total-quota") != 0 &&
+	    strcmp(name, "user-quota") != 0) {
+		pass_over(rules, row, "an option that is not known");
+		return;
+	}
+	if (!parse_limit(row->text[2], rate ? UINT64_MAX : UINT32_MAX,
+			 &value)) {
+		pass_over(rules, row, "'%.64s' is not a number", row->text[2]);
+		return;
+	}
+	realm = find_realm(rules, row, row->text[0]);
+	if (!realm)
+		return;
+	if (rate)
+		realm->max_bps = value;
+	else if (name[0] == 't')
+		realm->total_quota = (uint32_t)value;
+	else
+		realm->user_quota = (uint32_t)value;
+}
+
+static void take_row(struct rules *rules, const struct row *row)
 {
 	switch (row->table) {
 	case USERDB_ALLOWED_PEERS:
-		return "allowed-peer-ip";
 	case USERDB_DENIED_PEERS:
-		return "denied-peer-ip";
+		take_peers(rules, row);
+		break;
+	case USERDB_ORIGINS:
+		take_origin(rules, row);
+		break;
 	case USERDB_REALM_OPTIONS:
-		return row->text[1];
+		take_option(rules, row);
+		break;
 	default:
-		return "";
+		break;
 	}
-}
-
-/* Rows without a realm are for all. */
-static bool concerns(const struct row *row, const char *realm)
-{
-	return !row->text[0][0] || strcmp(row->text[0], realm) == 0;
-}
-
-static bool is_realm_option(const char *name)
-{
-	return strcmp(name, "max-bps") == 0 ||
-	       strcmp(name, "total-quota") == 0 ||
-	       strcmp(name, "user-quota") == 0;
-}
-
-/* Values are read as those of the configuration file are. */
-static void take_row(const struct row *row, struct kturnd_config *cfg,
-		     struct report *report)
-{
-	const char *value = row->text[userdb_columns(row->table) - 1];
-	const struct option *opt = option_find(option_of(row));
-	char why[OPTION_WHY_LEN];
-
-	if (row->table == USERDB_REALM_OPTIONS &&
-	    !is_realm_option(row->text[1]))
-		report_warning(report, NULL,
-			       "user database: option '%s' of realm '%s' is not known; passed over",
-			       row->text[1], row->text[0]);
-	else if (opt->set(cfg, opt, value, why))
-		report_warning(report, NULL,
-			       "user database: %s of realm '%s': '%s' %s; passed over",
-			       opt->name, row->text[0], value, why);
 }
 
 void user_policy_apply(const struct user_policy *policy,
 		       struct turn_config *core, struct report *report)
 {
-	struct kturnd_config cfg = { 0 };
+	struct rules rules = { .core = core, .report = report };
 
 	for (size_t i = 0; policy && i < policy->n; i++)
-		if (policy->rows[i].table != USERDB_SECRETS &&
-		    concerns(&policy->rows[i], core->realm.name))
-			take_row(&policy->rows[i], &cfg, report);
-	if (core_config_add_ranges(&cfg, core))
+		take_row(&rules, &policy->rows[i]);
+	if (core_config_add_ranges(&rules.peers, core))
 		report_error(report, NULL, "out of memory");
-	if (cfg.max_bps)
-		core->max_bps = cfg.max_bps;
-	if (cfg.total_quota)
-		core->total_quota = cfg.total_quota;
-	if (cfg.user_quota)
-		core->user_quota = cfg.user_quota;
-	config_free(&cfg);
+	config_free(&rules.peers);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a user database says of realms: their secrets, or the rules for them
- * (peers, options). Read now and then as a whole, and not changed any more;
+ * (peers, origins, options). Read now and then as a whole, and not changed any more;
  * counted by reference, for threads go on using the old one for a while.
  */
 #ifndef KTURN_KTURND_USER_POLICY_H
@@ -20,6 +20,7 @@ struct user_policy;
 #define USER_POLICY_SECRETS	(1u << USERDB_SECRETS)
 #define USER_POLICY_RULES	(1u << USERDB_ALLOWED_PEERS | \
 				 1u << USERDB_DENIED_PEERS | \
+				 1u << USERDB_ORIGINS | \
 				 1u << USERDB_REALM_OPTIONS)
 
 /**
