@@ -135,10 +135,13 @@ FIXTURE_SETUP(dtls)
 		.handshake_timeout = DTLS_HANDSHAKE_TIMEOUT,
 		.retransmit = 1,
 	};
+	static const struct connection_limits limits = {
+		.max = CLIENTS, .max_idle = CLIENTS - 1,
+	};
 
 	memset(self, 0, sizeof(*self));
 	self->now = 1000000;
-	self->connections = connections_new(CLIENTS, CLIENTS - 1);
+	self->connections = connections_new(&limits);
 	options.connections = self->connections;
 	ASSERT_EQ(0, tls_world_open(&self->world));
 	ASSERT_EQ(0, dtls_init(&self->dtls, &ops, self, &options));

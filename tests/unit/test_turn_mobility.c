@@ -487,7 +487,7 @@ TEST_F(mobility, refusals_come_by_the_worker_that_asked)
 	there.password = "hunter2";
 	make_key(self->other, &there);
 	EXPECT_EQ(-1, refresh_at_other(self, &there, &self->ticket));
-	EXPECT_EQ(1, turn_server_stats(self->w->srv)->errors[441 - 400]);
+	EXPECT_EQ(1, turn_server_stats(self->w->srv)->errors[441 - TURN_ERROR_MIN]);
 	EXPECT_EQ(1, turn_server_stats(self->w->srv)->allocations);
 	EXPECT_TRUE(data_goes_to(self->w, self->w, &self->c));
 }
@@ -524,7 +524,7 @@ TEST_F(mobility, it_ends_before_the_other_worker_asks)
 	EXPECT_EQ(NO_REPLY, refresh_with(self->other, &there, &self->ticket));
 	ASSERT_EQ(0, refresh(self->w, &self->c, 0));
 	ASSERT_EQ(1, read_mail(self->w));
-	EXPECT_EQ(1, turn_server_stats(self->w->srv)->errors[437 - 400]);
+	EXPECT_EQ(1, turn_server_stats(self->w->srv)->errors[437 - TURN_ERROR_MIN]);
 	EXPECT_EQ(1, read_mail(self->other));
 	EXPECT_EQ(0, open_relays(self->w));
 }
