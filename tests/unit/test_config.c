@@ -12,6 +12,7 @@
 #include "kturnd/config.h"
 #include "kturnd/config_file.h"
 #include "kturnd/core_config.h"
+#include "kturnd/discovery.h"
 #include "kturnd/options.h"
 
 FIXTURE(config)
@@ -453,6 +454,22 @@ TEST_F(config, an_open_relay_is_warned_about)
 	EXPECT_TRUE(has_finding(&self->report, "anybody may use this server"));
 }
 
+TEST_F(config, stun_only_relays_for_nobody)
+{
+	GOOD("stun-only");
+	config_check(&self->cfg, &self->report);
+	EXPECT_EQ(0, self->report.n);
+}
+
+TEST_F(config, rfc8656_7_2_no_well_known_ports)
+{
+	GOOD("no-auth");
+	GOOD("min-port=1023");
+	config_check(&self->cfg, &self->report);
+	EXPECT_TRUE(has_finding(&self->report, "min-port 1023"));
+	EXPECT_EQ(0, self->report.errors);
+}
+
 TEST_F(config, credentials_that_nobody_has)
 {
 	GOOD("lt-cred-mech");
@@ -694,9 +711,8 @@ static const char *shown(const struct transport_addr *addr)
 TEST_F(config, rfc5780_takes_the_first_two_addresses_of_a_family)
 {
 	const struct turn_discovery_site *site;
-	struct turn_config *core;
+	struct turn_discovery discovery;
 
-	GOOD("no-auth");
 	GOOD("rfc5780");
 	GOOD("listening-ip=192.0.2.1");
 	GOOD("listening-ip=2001:db8::1");
@@ -706,20 +722,17 @@ TEST_F(config, rfc5780_takes_the_first_two_addresses_of_a_family)
 	GOOD("external-ip=203.0.113.2/192.0.2.2");
 	GOOD("alt-listening-port=4000");
 	GOOD("rfc5780-rps=5");
-	core = core_config_make(&self->cfg, &self->report);
-	ASSERT_NE(NULL, core);
-	EXPECT_TRUE(core->discovery.on);
-	EXPECT_EQ(5, core->discovery.rate);
-	EXPECT_EQ(3478, core->discovery.ports[0]);
-	EXPECT_EQ(4000, core->discovery.ports[1]);
-	site = &core->discovery.sites[0];
+	EXPECT_EQ(5, self->cfg.rfc5780_rps);
+	discovery_fill(&self->cfg, &discovery);
+	EXPECT_TRUE(discovery.on);
+	EXPECT_EQ(3478, discovery.ports[0]);
+	EXPECT_EQ(4000, discovery.ports[1]);
+	site = &discovery.sites[0];
 	EXPECT_STREQ("192.0.2.1", shown(&site->local[0]));
 	EXPECT_STREQ("192.0.2.2", shown(&site->local[1]));
 	EXPECT_STREQ("192.0.2.1", shown(&site->told[0]));
 	EXPECT_STREQ("203.0.113.2", shown(&site->told[1]));
-	EXPECT_EQ(0, core->discovery.sites[1].local[0].family);
-	EXPECT_TRUE(core->response_origin);
-	turn_config_put(core);
+	EXPECT_EQ(0, discovery.sites[1].local[0].family);
 }
 
 TEST_F(config, rfc5780_says_what_it_lacks)
@@ -746,7 +759,6 @@ TEST_F(config, limits_on_strangers)
 	ASSERT_NE(NULL, core);
 	EXPECT_EQ(0, core->unauthorized_rate);
 	EXPECT_FALSE(core->response_origin);
-	EXPECT_FALSE(core->discovery.on);
 	turn_config_put(core);
 	GOOD("unauthorized-ratelimit");
 	core = core_config_make(&self->cfg, &self->report);

@@ -250,7 +250,7 @@ TEST_F(discovery, rfc5780_10_a_source_gets_so_many_a_second)
 	struct client neighbour = client_new(5001);
 	int i;
 
-	self->w->cfg->discovery.rate = 5;
+	self->w->cfg->discovery_rate = 5;
 	for (i = 0; i < 5; i++)
 		EXPECT_EQ(0, change(self->w, &self->c, 6));
 	EXPECT_EQ(NO_REPLY, change(self->w, &self->c, 6));

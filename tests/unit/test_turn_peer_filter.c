@@ -283,6 +283,10 @@ TEST_F(filter, own_addresses_on_relay_ports)
 	EXPECT_FALSE(permits_port(&self->f, "10.1.2.3:49999"));
 	EXPECT_FALSE(permits_port(&self->f, "10.1.2.3:51001"));
 	EXPECT_FALSE(permits_port(&self->f, "10.1.2.3:53"));
+	/* What the operator denies in so many words stays denied. */
+	ASSERT_EQ(0, deny(&self->f, "10.1.2.3", "10.1.2.3"));
+	EXPECT_FALSE(permits(&self->f, "10.1.2.3"));
+	EXPECT_FALSE(permits_port(&self->f, "10.1.2.3:50000"));
 	/* Nothing of that concerns others. */
 	EXPECT_TRUE(permits_port(&self->f, "8.8.8.8:53"));
 	EXPECT_FALSE(permits_port(&self->f, "8.8.8.8:0"));

@@ -30,6 +30,11 @@ static void check_ways_in(const struct kturnd_config *cfg,
 		report_error(report, NULL,
 			     "min-port %u is above max-port %u; exchange them",
 			     cfg->min_port, cfg->max_port);
+	/* RFC 8656, section 7.2 */
+	if (cfg->min_port < 1024)
+		report_warning(report, NULL,
+			       "min-port %u: peers may take a client for one of this host's services; begin at 1024 or above",
+			       cfg->min_port);
 }
 
 /* Asked for TLS or DTLS, in any way but by a certificate? */
@@ -198,7 +203,7 @@ static void check_credentials(struct kturnd_config *cfg, struct report *report)
 	infer_userdb(cfg);
 	infer_credentials(cfg);
 	check_somebody(cfg, report);
-	if (!cfg->lt_cred_mech)
+	if (!cfg->lt_cred_mech && !cfg->stun_only)
 		report_warning(report, NULL,
 			       "anybody may use this server as a relay: no user and no secret is set%s",
 			       cfg->no_auth ? " (no-auth)" : "; if that is meant, say no-auth");

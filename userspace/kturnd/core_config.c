@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kturnd/discovery.h"
 #include "kturnd/oauth_config.h"
 #include "version.h"
 
@@ -26,7 +25,7 @@ static void set_values(const struct kturnd_config *cfg,
 	core->unauthorized_rate = cfg->unauthorized_ratelimit ?
 				  cfg->unauthorized_rps : 0;
 	core->response_origin = !cfg->response_origin_only_with_rfc5780;
-	discovery_fill(cfg, &core->discovery);
+	core->discovery_rate = cfg->rfc5780_rps;
 	core->mobility = cfg->mobility;
 	core->no_stun = cfg->no_stun;
 	core->stun_only = cfg->stun_only;

@@ -87,11 +87,11 @@ struct turn_config *daemon_core_config(const struct daemon *daemon,
 				       struct report *report)
 {
 	struct turn_config *core = core_config_make(cfg, report);
-
 	size_t errors = report->errors;
 
 	if (!core)
 		return NULL;
+	core->discovery = daemon->endpoints.discovery;
 	user_source_apply(daemon->users, core, report);
 	if (add_own_addresses(core, &daemon->endpoints.relays))
 		report_error(report, NULL, "out of memory");

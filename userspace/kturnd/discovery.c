@@ -33,7 +33,6 @@ void discovery_fill(const struct kturnd_config *cfg,
 {
 	*discovery = (struct turn_discovery){
 		.on = cfg->rfc5780,
-		.rate = cfg->rfc5780_rps,
 		.ports = { (uint16_t)cfg->listening_port,
 			   discovery_alt_port(cfg) },
 	};

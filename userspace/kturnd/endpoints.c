@@ -98,18 +98,18 @@ static int resolve_listen(const struct kturnd_config *cfg,
 static int resolve_discovery(const struct kturnd_config *cfg,
 			     struct endpoints *ep)
 {
-	struct turn_discovery discovery;
+	struct turn_discovery *discovery = &ep->discovery;
 	int ret = 0;
 
-	discovery_fill(cfg, &discovery);
+	discovery_fill(cfg, discovery);
 	for (int i = 0; i < 4 && !ret; i++) {
 		struct listen_address second = {
-			.addr = discovery.sites[i / 2].local[i % 2],
+			.addr = discovery->sites[i / 2].local[i % 2],
 			.ways = cfg->no_udp ? 0 : LISTEN_UDP,
 		};
 
-		second.addr.port = discovery.ports[1];
-		if (second.addr.family)
+		second.addr.port = discovery->ports[1];
+		if (second.addr.family && second.ways)
 			ret = add_listen(ep, &second);
 	}
 	return ret;

@@ -9,6 +9,7 @@
 #include "kturnd/config.h"
 #include "kturnd/report.h"
 #include "net/relay_socket.h"
+#include "turn/discovery.h"
 
 /**
  * struct listen_address - where clients may come in
@@ -26,11 +27,13 @@ struct listen_address {
  * struct endpoints - where the server listens and relays
  * @listen: listening addresses
  * @listen_count: how many
+ * @discovery: what of @listen serves NAT behaviour discovery
  * @relays: relay addresses with their ports
  */
 struct endpoints {
 	struct listen_address *listen;
 	size_t listen_count;
+	struct turn_discovery discovery;
 	struct relay_addresses relays;
 };
 

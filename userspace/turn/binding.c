@@ -145,12 +145,12 @@ static void put_discovery(struct turn_request *req,
 
 static void serve_discovery(struct turn_request *req)
 {
-	const struct turn_discovery *d = &req->srv->cfg->discovery;
+	uint32_t rate = req->srv->cfg->discovery_rate;
 	struct turn_5tuple way = *req->tuple;
 	unsigned int code;
 
 	if (is_special(req->msg) &&
-	    !turn_source_permits(req->srv->shared, &way.client, d->rate,
+	    !turn_source_permits(req->srv->shared, &way.client, rate,
 				 req->now)) {
 		turn_drop(req->srv, TURN_DROP_SOURCE_RATE);
 		return;

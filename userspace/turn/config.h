@@ -105,6 +105,8 @@ enum turn_default_family {
  * @response_origin: RESPONSE-ORIGIN in responses to Binding requests, as far as
  *	it fits, also where @discovery is not on
  * @discovery: NAT behaviour discovery
+ * @discovery_rate: answers for it of the special kinds to a source, per second;
+ *	0: any number
  * @unauthorized_rate: error responses over UDP to a source that has not shown a
  *	key, per second; 0: any number
  * @fingerprint: FINGERPRINT in every message, not only in responses to
@@ -164,6 +166,7 @@ struct turn_config {
 	bool stun_only;
 	bool response_origin;
 	struct turn_discovery discovery;
+	uint32_t discovery_rate;
 	uint32_t unauthorized_rate;
 	bool fingerprint;
 	bool mobility;

@@ -31,15 +31,13 @@ struct turn_discovery_site {
 };
 
 /**
- * struct turn_discovery - the operator's decisions
+ * struct turn_discovery - where it is served
  * @on: serve it
- * @rate: answers of the special kinds for a source, per second; 0: any number
  * @ports: the server listens on both, at both addresses of a site
  * @sites: of IPv4 and IPv6, in either order
  */
 struct turn_discovery {
 	bool on;
-	uint32_t rate;
 	uint16_t ports[2];
 	struct turn_discovery_site sites[2];
 };

@@ -278,11 +278,12 @@ static bool judge(const struct turn_peer_filter *filter,
 {
 	if (switched_off(filter, addr))
 		return false;
-	if (in_ranges(&filter->allowed, addr) ||
-	    is_own(filter, addr, any_port))
+	if (in_ranges(&filter->allowed, addr))
 		return true;
-	return !in_ranges(&filter->denied, addr) &&
-	       !(filter->deny_default && in_default(addr) >= 0);
+	if (in_ranges(&filter->denied, addr))
+		return false;
+	return !filter->deny_default || is_own(filter, addr, any_port) ||
+	       in_default(addr) < 0;
 }
 
 static bool permits(const struct turn_peer_filter *filter,

@@ -7,10 +7,10 @@
  * 1. The unspecified address is never a peer; loopback and multicast are
  *    refused unless switched on.
  * 2. An allowed range wins over all denied ones.
- * 3. Denied ranges refuse, and so do those that are nobody's peer on the
- *    Internet, if that default is on. The server's own relay addresses are
- *    exempt, so that two clients of one relay can meet, but only on relay
- *    ports.
+ * 3. Denied ranges refuse.
+ * 4. So do those that are nobody's peer on the Internet, if that default is on.
+ *    The server's own relay addresses are exempt from it, so that two clients
+ *    of one relay can meet, but only on relay ports.
  *
  * IPv6 addresses that carry an IPv4 one (NAT64, 6to4, Teredo) are judged twice,
  * as they stand and by what is in them: packets to them may end at the IPv4
@@ -75,7 +75,7 @@ struct turn_own_addrs {
  * @denied: refused ranges
  * @deny_default: refuse what is nobody's peer on the Internet too
  * @nat64: prefixes beside the well-known one
- * @own: exempt from both on ports @own_port_min to @own_port_max
+ * @own: exempt from @deny_default on ports @own_port_min to @own_port_max
  * @own_port_min: lowest relay port
  * @own_port_max: highest relay port
  * @no_multicast: refuse multicast (and IPv4 broadcast) addresses
