@@ -143,6 +143,17 @@ TEST_F(mobility, rfc8016_3_1_2_forbidden_by_policy_is_405)
 	EXPECT_EQ(0, allocate(self->w, &self->c));
 }
 
+/* Connections with peers stay with the client's own (RFC 6062). */
+TEST_F(mobility, rfc8016_3_1_2_tcp_allocations_do_not_move)
+{
+	self->c.tuple.transport = TURN_TCP;
+	meet(self->w, &self->c);
+	stun_put_requested_transport(begin(self->w, &self->c, STUN_ALLOCATE),
+				     IPPROTO_TCP);
+	stun_put_bytes(&self->w->b, STUN_ATTR_MOBILITY_TICKET, NULL, 0);
+	EXPECT_EQ(405, finish(self->w));
+}
+
 /* "If (D)TLS is not used [...] and authentication also fails" */
 TEST_F(mobility, rfc8016_5_nobody_moves_unauthenticated)
 {
