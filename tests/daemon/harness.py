@@ -60,11 +60,12 @@ def check(condition, what):
         raise AssertionError(what)
 
 
-def make_certificate(folder, name="relay"):
-    """A certificate of its own signing and its key: the paths of both."""
+def make_certificate(folder, name="relay", addresses=()):
+    """A certificate of its own signing, for these addresses if any, and its key: the paths of both."""
     cert, pkey = (os.path.join(folder, f"{name}.{kind}") for kind in ("pem", "key"))
+    owner = ["-addext", "subjectAltName=" + ",".join(f"IP:{ip}" for ip in addresses)] if addresses else []
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-subj", f"/CN={name}", "-days", "2", "-keyout", pkey, "-out", cert],
+                    "-subj", f"/CN={name}", "-days", "2", "-keyout", pkey, "-out", cert, *owner],
                    check=True, capture_output=True)
     return cert, pkey
 

@@ -165,6 +165,7 @@ write_config()
 	user=$USERNAME:$PASSWORD
 	# turnutils_uclient 4.6 draws channel numbers from RFC 5766's range.
 	rfc5766-channel-numbers
+	mobility
 	# Peers have addresses for documentation here.
 	no-default-denied-peers
 	${CERTIFICATE:+cert=$CERTIFICATE}
