@@ -256,7 +256,7 @@ static int make_keys(struct stun_crypto *crypto, const struct turn_realm *realm,
 	return err;
 }
 
-/* @md5 is a key instead of a password. */
+/* One of @password and @md5 is there: the password, or a key of it. */
 static int fill_user(const struct turn_realm *realm, struct turn_user *user,
 		     const char *password, const uint8_t *md5)
 {
@@ -267,11 +267,11 @@ static int fill_user(const struct turn_realm *realm, struct turn_user *user,
 		return -ENOMEM;
 	err = stun_userhash(crypto, turn_user_name(user),
 			    stun_bytes(realm->name), user->userhash);
+	if (!err && password)
+		err = make_keys(crypto, realm, user, password);
 	if (!err && md5) {
 		user->md5.len = 16;
 		memcpy(user->md5.bytes, md5, 16);
-	} else if (!err) {
-		err = make_keys(crypto, realm, user, password);
 	}
 	stun_crypto_free(crypto);
 	return err;
