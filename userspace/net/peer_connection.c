@@ -193,10 +193,11 @@ static void bind_here(struct worker *worker, void *arg)
 
 	c = turn_server_connection_bound(worker->server, move->id,
 					 &connection);
-	if (c)
+	/* The client's may have ended before it got here. */
+	if (c && move->stream)
 		c->pipe = pipe_new(worker, move->stream, c->fd, connection,
 				   on_pipe_ended, c);
-	if (!c || !c->pipe)
+	if (move->stream && (!c || !c->pipe))
 		stream_discard(move->connections, move->stream);
 	if (c && !c->pipe)
 		on_pipe_ended(c);
@@ -209,12 +210,13 @@ static void send_on(struct client_stream *stream, void *arg)
 
 	move->stream = stream;
 	/* It has come to something, so it is none of those that do not. */
-	if (!stream->serving)
+	if (stream && !stream->serving)
 		stream->serving = connections_serve(move->connections,
 						    &stream->tuple.client,
 						    true);
 	if (worker_post(move->owner, bind_here, move)) {
-		stream_discard(move->connections, stream);
+		if (stream)
+			stream_discard(move->connections, stream);
 		free(move);
 	}
 }
