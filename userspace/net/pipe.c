@@ -131,11 +131,7 @@ static void shut(struct way *way)
 	struct stream_socket *to = socket_of(way->pipe, !way->from);
 
 	way->shut = true;
-	/* Who cannot be told that way learns by being closed. */
-	if (to->transport->shutdown)
-		to->transport->shutdown(to);
-	else
-		way->pipe->ways[!way->from].shut = true;
+	to->transport->shutdown(to);
 }
 
 static void pause_reading(struct way *way, uint64_t ms, uint64_t now)

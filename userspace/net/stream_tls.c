@@ -270,14 +270,20 @@ static bool tls_ready(const struct stream_socket *sock)
 	return SSL_is_init_finished(sock->ssl);
 }
 
+static void tls_shutdown(struct stream_socket *sock)
+{
+	if (sock->broken || !SSL_is_init_finished(sock->ssl) ||
+	    SSL_get_shutdown(sock->ssl) & SSL_SENT_SHUTDOWN)
+		return;
+	ERR_clear_error();
+	SSL_shutdown(sock->ssl);
+	send_collected(sock);
+}
+
 static void tls_close(struct stream_socket *sock)
 {
 	/* Tell the client, if that is possible at once. */
-	if (!sock->broken && SSL_is_init_finished(sock->ssl)) {
-		ERR_clear_error();
-		SSL_shutdown(sock->ssl);
-		send_collected(sock);
-	}
+	tls_shutdown(sock);
 	SSL_free(sock->ssl);
 	free(sock->unsent);
 	close(sock->fd);
@@ -286,6 +292,7 @@ static void tls_close(struct stream_socket *sock)
 const struct stream_transport stream_transport_tls = {
 	.read = tls_read,
 	.write = tls_write,
+	.shutdown = tls_shutdown,
 	.ready = tls_ready,
 	.close = tls_close,
 };

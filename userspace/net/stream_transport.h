@@ -24,7 +24,7 @@ struct stream_socket;
  *	each a message or the rest of one. Returns the number of bytes taken,
  *	perhaps fewer than there are; -EAGAIN if none; another negative errno if
  *	the connection is broken. Without pieces only what is unsent is written.
- * @shutdown: say that no more will be written; NULL where that cannot be said
+ * @shutdown: say that no more will be written
  * @ready: has the handshake been made, if there is one?
  * @close: end the connection and free what belongs to it; never waits
  */
