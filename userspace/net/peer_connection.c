@@ -150,7 +150,7 @@ void peer_connection_accept(struct relay_socket *relay)
 {
 	for (int i = 0; i < ACCEPT_BURST && relay->allocation; i++) {
 		struct transport_addr peer;
-		union net_sockaddr from;
+		union net_sockaddr from = { 0 };
 		socklen_t len = sizeof(from);
 		int fd = accept4(relay->sock.fd, &from.any, &len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);

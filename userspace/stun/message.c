@@ -137,8 +137,11 @@ void stun_mark_present(struct stun_message *msg, enum stun_attr_type type,
 		       bool present)
 {
 	int slot = stun_attr_slot((uint16_t)type);
-	uint64_t bit = 1ull << (slot % 64);
+	uint64_t bit;
 
+	if (slot < 0)
+		return;
+	bit = (uint64_t)1 << (slot % 64);
 	if (present)
 		msg->present[slot / 64] |= bit;
 	else

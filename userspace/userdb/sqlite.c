@@ -151,7 +151,7 @@ static int bind_all(sqlite3_stmt *stmt, const char *const *args)
 	return 0;
 }
 
-/* One statement; @fn gets its rows. */
+/* One statement; @fn gets its rows, NULL drops them. */
 static int run(struct sqlite_db *db, const char *sql, const char *const *args,
 	       userdb_row_fn *fn, void *arg, char why[static USERDB_WHY_LEN])
 {
@@ -173,7 +173,7 @@ static int run(struct sqlite_db *db, const char *sql, const char *const *args,
 		for (int i = 0; i < sqlite3_column_count(stmt); i++)
 			row[i] = (const char *)sqlite3_column_text(stmt, i) ?:
 				 "";
-		ret = fn(arg, row);
+		ret = fn ? fn(arg, row) : 0;
 	}
 	sqlite3_finalize(stmt);
 	return ret;
