@@ -136,7 +136,7 @@ FIXTURE_SETUP(dtls)
 		.retransmit = 1,
 	};
 	static const struct connection_limits limits = {
-		.max = CLIENTS, .max_idle = CLIENTS - 1,
+		.max = CLIENTS, .max_idle = CLIENTS - 1, .handshakes = 2,
 	};
 
 	memset(self, 0, sizeof(*self));
@@ -474,6 +474,28 @@ TEST_F(dtls, as_many_as_there_may_be)
 	restart(self, CLIENTS - 1);
 	EXPECT_TRUE(connected(self, CLIENTS - 1));
 	EXPECT_EQ(CLIENTS, self->dtls.stats.open);
+}
+
+/* Also of one that has a session: it goes on with that. */
+TEST_F(dtls, handshakes_of_a_source)
+{
+	unsigned int made = 0;
+
+	ASSERT_TRUE(connected(self, 0));
+	self->seen[0].serves = true;
+	ASSERT_TRUE(echoes(self, 0, "allocate"));
+	while (made < 100 && !self->dtls.stats.ended[DTLS_END_RATE]) {
+		restart(self, 1);
+		if (connected(self, 1))
+			made++;
+	}
+	EXPECT_GE(made, 7);
+	EXPECT_LE(made, 9);
+	EXPECT_TRUE(echoes(self, 0, "still here"));
+	EXPECT_EQ(2, self->dtls.stats.open);
+	self->now += 1000;
+	restart(self, 1);
+	EXPECT_TRUE(connected(self, 1));
 }
 
 TEST_F(dtls, new_certificate_for_new_clients)

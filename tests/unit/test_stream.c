@@ -428,4 +428,26 @@ TEST(handshakes_of_a_source)
 	connections_free(c);
 }
 
+/* One with an allocation counts as no connection, but its handshakes do. */
+TEST(handshakes_of_a_source_with_allocations)
+{
+	const struct connection_limits limits = { .handshakes = 1 };
+	const struct transport_addr a = addr("192.0.2.1:1000");
+	struct connections *c = connections_new(&limits);
+	uint64_t now = 1000000;
+	int at_once = 0;
+
+	ASSERT_NE(NULL, c);
+	ASSERT_EQ(0, connections_enter(c, &a));
+	ASSERT_TRUE(connections_serve(c, &a, true));
+	while (at_once < 100 && connections_handshake(c, &a, now))
+		at_once++;
+	EXPECT_GE(at_once, 4);
+	EXPECT_LE(at_once, 5);
+	connections_leave(c, &a, true);
+	EXPECT_FALSE(connections_handshake(c, &a, now));
+	EXPECT_TRUE(connections_handshake(c, &a, now + 10000));
+	connections_free(c);
+}
+
 TEST_HARNESS_MAIN

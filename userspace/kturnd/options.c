@@ -72,7 +72,7 @@ NUMBER("max-allocate-timeout", 0, RESTART, max_allocate_timeout, 1, 86400, "SECO
 NUMBER("tls-handshake-timeout", 0, RESTART, tls_handshake_timeout, 1, 600, "SECONDS",
        "time that a TLS handshake may take; default 10"),
 NUMBER("tls-handshake-rate", 0, RESTART, tls_handshake_rate, 0, 100000, "COUNT",
-       "TLS handshakes per second of one source, as above, those of 4 s at once; 0: any number; default 50"),
+       "TLS and DTLS handshakes per second of one source, as above, those of 4 s at once; 0: any number; default 50"),
 NUMBER("connection-queue-size", 0, RESTART, connection_queue_size, 16384, 1 << 26, "BYTES",
        "relayed data that may wait for a client to take it; more is dropped; default 262144"),
 

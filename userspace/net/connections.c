@@ -121,26 +121,35 @@ static struct source *find(const struct connections *c,
 	return NULL;
 }
 
-/* One more without an allocation, as long as there are fewer than @max. */
-static int add_idle(struct connections *c, const struct transport_addr *addr,
-		    uint32_t max)
+/* The source of @addr, a new one perhaps. Return: NULL without memory. */
+static struct source *find_or_add(struct connections *c,
+				  const struct transport_addr *addr)
 {
 	const struct source_key key = key_of(addr);
 	uint64_t hash = turn_table_hash(&c->secret, &key, sizeof(key));
 	struct source *source = find(c, &key, hash);
 
-	if (source) {
-		if (source->idle >= max)
-			return -EDQUOT;
-		source->idle++;
-		return 0;
-	}
+	if (source)
+		return source;
 	source = calloc(1, sizeof(*source));
 	if (!source)
-		return -ENOMEM;
+		return NULL;
 	source->key = key;
-	source->idle = 1;
 	turn_table_insert(&c->sources, &source->node, hash);
+	return source;
+}
+
+/* One more without an allocation, as long as there are fewer than @max. */
+static int add_idle(struct connections *c, const struct transport_addr *addr,
+		    uint32_t max)
+{
+	struct source *source = find_or_add(c, addr);
+
+	if (!source)
+		return -ENOMEM;
+	if (source->idle >= max)
+		return -EDQUOT;
+	source->idle++;
 	return 0;
 }
 
@@ -229,16 +238,14 @@ static bool may_shake(struct connections *c, struct source *source,
 bool connections_handshake(struct connections *c,
 			   const struct transport_addr *addr, uint64_t now)
 {
-	const struct source_key key = key_of(addr);
 	struct source *source;
-	bool may = true;
+	bool may;
 
 	if (!c->limits.handshakes)
 		return true;
 	pthread_mutex_lock(&c->lock);
-	source = find(c, &key, turn_table_hash(&c->secret, &key, sizeof(key)));
-	if (source)
-		may = may_shake(c, source, now * 1000);
+	source = find_or_add(c, addr);
+	may = source && may_shake(c, source, now * 1000);
 	sweep(c, now * 1000);
 	pthread_mutex_unlock(&c->lock);
 	return may;

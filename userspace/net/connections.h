@@ -23,7 +23,7 @@ struct connections;
  * @max: connections at a time
  * @max_idle: those without an allocation from one source: an IPv4 address, or
  *	an IPv6 prefix of 64 bits
- * @handshakes: TLS handshakes of one source per second; those of some seconds
+ * @handshakes: TLS and DTLS handshakes of one source per second; those of some seconds
  *	may come at once
  */
 struct connection_limits {
@@ -80,8 +80,13 @@ void connections_leave(struct connections *connections,
 /**
  * connections_handshake() - may a handshake begin?
  * @connections: all of them
- * @source: transport address of the client, which has no allocation
+ * @source: transport address of the client, which has proved that it is there
  * @now: monotonic time in milliseconds
+ *
+ * Those of TLS and DTLS count alike, and so do those of clients that have an
+ * allocation: a DTLS client may begin anew at any time.
+ *
+ * Return: false if there are too many, or without memory to count it.
  */
 bool connections_handshake(struct connections *connections,
 			   const struct transport_addr *source, uint64_t now);

@@ -49,6 +49,7 @@ static const char *const end_names[] = {
 	[DTLS_END_SERVER] = "server",
 	[DTLS_END_TOO_MANY] = "too-many",
 	[DTLS_END_SOURCE] = "source",
+	[DTLS_END_RATE] = "too-many-handshakes",
 };
 
 const char *dtls_end_name(enum dtls_end why)
@@ -345,6 +346,12 @@ static void receive_hello(struct dtls *dtls, const struct turn_5tuple *tuple,
 	a = find(dtls, tuple);
 	if (a && is_repeated(a, &hello))
 		return;
+	/* Nothing else that a stranger can ask for costs as much. */
+	if (!connections_handshake(dtls->options.connections, &tuple->client,
+				   now)) {
+		add(&dtls->stats.ended[DTLS_END_RATE], 1);
+		return;
+	}
 	if (!a)
 		a = accept_client(dtls, tuple, now);
 	if (a)

@@ -45,7 +45,8 @@ struct dtls_ops {
 
 /**
  * struct dtls_options - limits of associations
- * @connections: how many there may be, those over TCP included
+ * @connections: how many there may be, and how many handshakes, those over TCP
+ *	included
  * @allocate_timeout: milliseconds that an association may be without an
  *	allocation
  * @handshake_timeout: milliseconds that a handshake may take
@@ -70,6 +71,8 @@ struct dtls_options {
  * @DTLS_END_SERVER: out of memory
  * @DTLS_END_TOO_MANY: refused: as many as there may be
  * @DTLS_END_SOURCE: refused: as many from one source as there may be
+ * @DTLS_END_RATE: refused: as many handshakes of one source as there may be;
+ *	of a client that begins anew, what it had goes on
  */
 enum dtls_end {
 	DTLS_END_CLIENT,
@@ -79,6 +82,7 @@ enum dtls_end {
 	DTLS_END_SERVER,
 	DTLS_END_TOO_MANY,
 	DTLS_END_SOURCE,
+	DTLS_END_RATE,
 	DTLS_END_COUNT,
 };
 
