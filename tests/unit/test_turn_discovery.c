@@ -314,4 +314,24 @@ TEST_F(discovery, strangers_get_so_many_errors_a_second)
 	EXPECT_EQ(401, finish(self->w));
 }
 
+TEST_F(discovery, rfc8489_16_1_no_other_transport_gets_more_errors)
+{
+	static const enum turn_transport all[] = {
+		TURN_UDP, TURN_TCP, TURN_TLS, TURN_DTLS,
+	};
+	struct client c = client_new(5001);
+
+	self->w->cfg->unauthorized_rate = 3;
+	for (int i = 0; i < 7; i++) {
+		c.tuple.transport = all[i % 4];
+		*c.nonce = '\0';
+		begin_allocate(self->w, &c);
+		EXPECT_EQ(i < 3 ? 401 : NO_REPLY, finish(self->w));
+	}
+	EXPECT_EQ(4, drops(self->w, TURN_DROP_SOURCE_RATE));
+	advance(self->w, 1000);
+	begin_allocate(self->w, &c);
+	EXPECT_EQ(401, finish(self->w));
+}
+
 TEST_HARNESS_MAIN

@@ -107,8 +107,8 @@ enum turn_default_family {
  * @discovery: NAT behaviour discovery
  * @discovery_rate: answers for it of the special kinds to a source, per second;
  *	0: any number
- * @unauthorized_rate: error responses over UDP to a source that has not shown a
- *	key, per second; 0: any number
+ * @unauthorized_rate: error responses to a source that has not shown a key, by
+ *	all transports together, per second; 0: any number
  * @fingerprint: FINGERPRINT in every message, not only in responses to
  *	requests that had it
  * @mobility: clients may get tickets to move by (RFC 8016)

@@ -100,10 +100,14 @@ static void begin(struct turn_request *req, enum stun_class class)
 			    class, req->msg);
 }
 
-/* Start an error response; false if this stranger has had enough of them. */
+/*
+ * Start an error response; false if this stranger has had enough of them. Over
+ * connections they are no use for reflection, but for guessing passwords: who
+ * is refused by one transport must not find another one open.
+ */
 static bool begin_error(struct turn_request *req)
 {
-	if (!req->authenticated && req->tuple->transport == TURN_UDP &&
+	if (!req->authenticated &&
 	    !turn_source_permits(req->srv->shared, &req->tuple->client,
 				 req->srv->cfg->unauthorized_rate, req->now)) {
 		turn_drop(req->srv, TURN_DROP_SOURCE_RATE);
