@@ -305,14 +305,75 @@ TEST_F(token, rfc8656_5_tokens_and_users_do_not_mix)
 }
 
 /* Many users have the same kid: it is the key's name, not theirs. */
-TEST_F(token, user_quota_does_not_count_them)
+TEST_F(token, user_quota_counts_those_of_a_token)
 {
-	struct client other = client_new(5001);
+	struct client other = client_new(5001), same = client_new(5002);
+	struct token_spec another = good;
 
-	other.username = KID;
+	another.mac_key[0] ^= 1;
+	other.username = same.username = KID;
 	self->w->cfg->user_quota = 1;
 	EXPECT_EQ(0, allocate_token(self->w, &self->c, &good));
-	EXPECT_EQ(0, allocate_token(self->w, &other, &good));
+	EXPECT_EQ(486, allocate_token(self->w, &same, &good));
+	EXPECT_EQ(0, allocate_token(self->w, &other, &another));
+	EXPECT_EQ(0, refresh(self->w, &self->c, 0));
+	EXPECT_EQ(0, allocate_token(self->w, &same, &good));
+}
+
+/* A first request that leaves room for all that there is to offer. */
+static void meet_modern(struct world *w, struct client *c)
+{
+	c->modern = true;
+	c->username = KID;
+	stun_put_string(begin_allocate(w, c), STUN_ATTR_SOFTWARE,
+			"a client that says what it is at some length");
+	if (finish(w) != 401)
+		abort();
+}
+
+/* RFC 8489 9.2.5: a client that hashes names hashes that of the key, too. */
+TEST_F(token, rfc8489_9_2_userhash_and_sha256)
+{
+	struct client *c = &self->c;
+	struct client same = client_new(5002);
+
+	self->w->cfg->user_quota = 1;
+	meet_modern(self->w, c);
+	meet_modern(self->w, &same);
+	ASSERT_TRUE(c->userhash);
+	EXPECT_EQ(STUN_HMAC_SHA256, c->hmac);
+	EXPECT_EQ(0, allocate_token(self->w, c, &good));
+	EXPECT_TRUE(reply_signed(self->w));
+	EXPECT_EQ(0, permit(self->w, c, "198.51.100.99"));
+	EXPECT_EQ(486, allocate_token(self->w, &same, &good));
+	c->username = "another kid";
+	stun_put_lifetime(begin(self->w, c, STUN_REFRESH), 600);
+	EXPECT_EQ(401, finish_token(self->w, c, &good));
+}
+
+/* As coturn has it: the key's realm, not that of the challenge. */
+TEST_F(token, sessions_count_in_the_realm_of_the_key)
+{
+	struct client others[] = { client_new(5001), client_new(5002) };
+	struct turn_oauth_key_setup setup = key_setup();
+	struct token_spec another = good;
+	struct turn_realm *realm;
+
+	ASSERT_EQ(0, turn_config_add_realm(self->w->cfg, "example.net", &realm));
+	realm->total_quota = 1;
+	setup.kid = "of the realm";
+	setup.realm = realm;
+	ASSERT_EQ(0, turn_config_add_oauth_key(self->w->cfg, &setup));
+	another.mac_key[0] ^= 1;
+	for (int i = 0; i < 2; i++)
+		others[i].username = setup.kid;
+	EXPECT_EQ(0, allocate_token(self->w, &others[0], &good));
+	EXPECT_EQ(0, permit(self->w, &others[0], "198.51.100.99"));
+	EXPECT_EQ(486, allocate_token(self->w, &others[1], &another));
+	EXPECT_EQ(0, allocate_token(self->w, &self->c, &good));
+	stun_put_lifetime(begin(self->w, &others[0], STUN_REFRESH), 0);
+	EXPECT_EQ(0, finish_token(self->w, &others[0], &good));
+	EXPECT_EQ(0, allocate_token(self->w, &others[1], &another));
 }
 
 TEST_F(token, users_with_passwords_beside)
@@ -328,6 +389,7 @@ TEST(keys)
 	struct turn_oauth_key_setup setup = key_setup();
 	struct stun_bytes text;
 	struct stun_key key;
+	const struct turn_oauth_key *with;
 	uint8_t sealed[256];
 	uint32_t left;
 
@@ -347,13 +409,15 @@ TEST(keys)
 	EXPECT_EQ(0, turn_config_add_oauth_key(cfg, &setup));
 
 	text = (struct stun_bytes){ sealed, seal(&good, sealed) };
-	EXPECT_EQ(0, turn_access_token_open(cfg, stun_bytes("brief"), text,
-					    NOW, &key, &left));
+	with = turn_oauth_key_find(cfg, stun_bytes("brief"));
+	EXPECT_EQ(0, turn_access_token_open(cfg, with, text, NOW, &key, &left));
 	EXPECT_EQ(3605, left);
-	EXPECT_EQ(-ENOKEY, turn_access_token_open(cfg, stun_bytes("brief"), text,
-						  NOW + 100, &key, &left));
-	EXPECT_EQ(-ENOKEY, turn_access_token_open(cfg, stun_bytes("brief"), text,
-						  NOW - 101, &key, &left));
+	EXPECT_EQ(-ENOKEY, turn_access_token_open(cfg, with, text, NOW + 100,
+						  &key, &left));
+	EXPECT_EQ(-ENOKEY, turn_access_token_open(cfg, with, text, NOW - 101,
+						  &key, &left));
+	EXPECT_EQ(-ENOKEY, turn_access_token_open(cfg, NULL, text, NOW,
+						  &key, &left));
 	turn_config_put(cfg);
 }
 

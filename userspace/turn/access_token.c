@@ -23,6 +23,7 @@ struct turn_oauth_key {
 	uint8_t key[TURN_OAUTH_KEY_MAX];
 	uint64_t from;		/* seconds since 1970 */
 	uint64_t until;
+	const struct turn_realm *realm;
 	char kid[];
 };
 
@@ -37,15 +38,47 @@ void turn_oauth_keys_free(struct turn_config *cfg)
 	}
 }
 
-static const struct turn_oauth_key *find_key(const struct turn_config *cfg,
-					     struct stun_bytes kid)
+static struct turn_oauth_key *find_key(const struct turn_config *cfg,
+				       struct stun_bytes kid)
 {
-	const struct turn_oauth_key *key;
+	struct turn_oauth_key *key;
 
 	for (key = cfg->oauth_keys; key; key = key->next)
 		if (turn_bytes_equal(stun_bytes(key->kid), kid))
 			return key;
 	return NULL;
+}
+
+const struct turn_oauth_key *turn_oauth_key_find(const struct turn_config *cfg,
+						 struct stun_bytes kid)
+{
+	return find_key(cfg, kid);
+}
+
+const struct turn_oauth_key *
+turn_oauth_key_find_hash(const struct turn_config *cfg,
+			 struct stun_crypto *crypto, const char *realm,
+			 const uint8_t hash[static STUN_USERHASH_LEN])
+{
+	uint8_t made[STUN_USERHASH_LEN];
+	const struct turn_oauth_key *key;
+
+	for (key = cfg->oauth_keys; key; key = key->next)
+		if (stun_userhash(crypto, stun_bytes(key->kid),
+				  stun_bytes(realm), made) == 0 &&
+		    memcmp(made, hash, sizeof(made)) == 0)
+			return key;
+	return NULL;
+}
+
+struct stun_bytes turn_oauth_key_id(const struct turn_oauth_key *key)
+{
+	return stun_bytes(key->kid);
+}
+
+const struct turn_realm *turn_oauth_key_realm(const struct turn_oauth_key *key)
+{
+	return key->realm;
 }
 
 /* Names as RFC 7518 5.1 has them. */
@@ -81,6 +114,7 @@ int turn_config_add_oauth_key(struct turn_config *cfg,
 	key->from = setup->timestamp;
 	key->until = setup->lifetime ? setup->timestamp + setup->lifetime :
 				       UINT64_MAX;
+	key->realm = setup->realm;
 	key->next = cfg->oauth_keys;
 	cfg->oauth_keys = key;
 	return 0;
@@ -156,20 +190,20 @@ static int read_block(struct stun_reader *r, uint64_t now, struct stun_key *key,
 }
 
 int turn_access_token_open(const struct turn_config *cfg,
-			   struct stun_bytes kid, struct stun_bytes token,
-			   uint64_t now, struct stun_key *key, uint32_t *left)
+			   const struct turn_oauth_key *with,
+			   struct stun_bytes token, uint64_t now,
+			   struct stun_key *key, uint32_t *left)
 {
-	const struct turn_oauth_key *found = find_key(cfg, kid);
 	struct stun_bytes nonce, sealed;
 	uint8_t plain[PLAIN_MAX];
 	struct stun_reader r;
 	int len, err;
 
-	if (!found || now < found->from || now >= found->until)
+	if (!with || now < with->from || now >= with->until)
 		return -ENOKEY;
 	if (!split(token, &nonce, &sealed))
 		return -EBADMSG;
-	len = decrypt(found, cfg->oauth_server_name, nonce, sealed, plain);
+	len = decrypt(with, cfg->oauth_server_name, nonce, sealed, plain);
 	if (len < 0)
 		return -EBADMSG;
 	r = stun_reader(plain, (size_t)len);

@@ -12,10 +12,34 @@
 /** turn_oauth_keys_free() - wipe and free those of a configuration */
 void turn_oauth_keys_free(struct turn_config *cfg);
 
+/** turn_oauth_key_find() - a key by its id, that is USERNAME; NULL: none */
+const struct turn_oauth_key *turn_oauth_key_find(const struct turn_config *cfg,
+						 struct stun_bytes kid);
+
+/**
+ * turn_oauth_key_find_hash() - a key by the hash of its id
+ * @cfg: the configuration; an operator's, so it has a few keys
+ * @crypto: for hashing
+ * @realm: realm of the request
+ * @hash: USERHASH
+ *
+ * Return: the key, or NULL if there is none.
+ */
+const struct turn_oauth_key *
+turn_oauth_key_find_hash(const struct turn_config *cfg,
+			 struct stun_crypto *crypto, const char *realm,
+			 const uint8_t hash[static STUN_USERHASH_LEN]);
+
+/** turn_oauth_key_id() - its id; lives as long as the configuration */
+struct stun_bytes turn_oauth_key_id(const struct turn_oauth_key *key);
+
+/** turn_oauth_key_realm() - where its sessions count; NULL: in any realm */
+const struct turn_realm *turn_oauth_key_realm(const struct turn_oauth_key *key);
+
 /**
  * turn_access_token_open() - read a token
- * @cfg: for server name and keys
- * @kid: USERNAME, which says under which key it is
+ * @cfg: for the server's name
+ * @with: the key that it was made with, or NULL
  * @token: ACCESS-TOKEN
  * @now: seconds since 1970
  * @key: filled: the session key (mac_key)
@@ -26,7 +50,8 @@ void turn_oauth_keys_free(struct turn_config *cfg);
  * is not now.
  */
 int turn_access_token_open(const struct turn_config *cfg,
-			   struct stun_bytes kid, struct stun_bytes token,
-			   uint64_t now, struct stun_key *key, uint32_t *left);
+			   const struct turn_oauth_key *with,
+			   struct stun_bytes token, uint64_t now,
+			   struct stun_key *key, uint32_t *left);
 
 #endif /* KTURN_TURN_ACCESS_TOKEN_H */

@@ -84,7 +84,8 @@ static bool in_realm_of(const struct turn_request *req,
 {
 	struct stun_bytes realm;
 
-	return !req->srv->cfg->realms ||
+	/* A token's session is in the realm of the token's key, whatever REALM. */
+	return !req->srv->cfg->realms || a->token_until ||
 	       (stun_get_bytes(req->msg, STUN_ATTR_REALM, &realm) == 0 &&
 		turn_bytes_equal(realm, stun_bytes(a->realm)));
 }
@@ -98,7 +99,8 @@ static bool owner(struct turn_request *req, const struct claim *claim)
 	const struct turn_allocation *a = req->allocation;
 
 	if (!a || (a->token_until && a->token_until <= req->now) ||
-	    !in_realm_of(req, a) || !names_owner(req, claim) || !integrity_right(req, &a->key))
+	    !in_realm_of(req, a) || !names_owner(req, claim) ||
+	    !integrity_right(req, &a->key))
 		return false;
 	req->key = a->key;
 	req->username = turn_maker(a);
@@ -242,17 +244,27 @@ static enum turn_lookup_result token(struct turn_request *req,
 				     struct stun_bytes text)
 {
 	struct turn_server *srv = req->srv;
-	int err = turn_access_token_open(srv->cfg, claim->sent, text,
+	const struct turn_oauth_key *with = claim->userhash ?
+		turn_oauth_key_find_hash(srv->cfg, srv->crypto,
+					 req->realm->name, claim->userhash) :
+		turn_oauth_key_find(srv->cfg, claim->sent);
+	int err = turn_access_token_open(srv->cfg, with, text,
 					 srv->ops->wall_time(srv->env),
 					 &req->key, &req->token_left);
+	uint64_t hash;
 
 	if (err) {
 		turn_log(srv, TURN_LOG_DEBUG, req->allocation,
 			 "no good access token: %s", strerror(-err));
 		return TURN_LOOKUP_UNKNOWN;
 	}
-	req->username = claim->sent;
-	return verdict(token_integrity_right(req));
+	if (!token_integrity_right(req))
+		return TURN_LOOKUP_UNKNOWN;
+	hash = siphash(&srv->shared->hash_key, req->key.bytes, req->key.len);
+	memcpy(req->token_name + 1, &hash, sizeof(hash));
+	req->username = turn_oauth_key_id(with);
+	req->realm = turn_oauth_key_realm(with) ?: req->realm;
+	return TURN_LOOKUP_FOUND;
 }
 
 static enum turn_lookup_result credentials(struct turn_request *req,

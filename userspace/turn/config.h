@@ -316,6 +316,7 @@ int turn_config_add_secret(struct turn_config *cfg, const char *secret);
  * @algorithm: "A256GCM", which is also what "" means, or "A128GCM"
  * @timestamp: good from then on, seconds since 1970
  * @lifetime: for so many seconds; 0: for ever
+ * @realm: sessions of its tokens count in this one; NULL: in that of the request
  */
 struct turn_oauth_key_setup {
 	const char *kid;
@@ -324,6 +325,7 @@ struct turn_oauth_key_setup {
 	const char *algorithm;
 	uint64_t timestamp;
 	uint32_t lifetime;
+	const struct turn_realm *realm;
 };
 
 /**

@@ -32,8 +32,14 @@ struct turn_quota_claim turn_quota_claim(const struct turn_request *req)
 	const struct turn_config *cfg = req->srv->cfg;
 	struct stun_bytes name = { 0 };
 
-	/* Who comes by token has no name, but that of the key. */
-	if (!req->token_left)
+	/*
+	 * Who comes by token has no name: what it says is that of a key which
+	 * many have in common. But its session key is its own.
+	 */
+	if (req->token_left)
+		name = (struct stun_bytes){ req->token_name,
+					    sizeof(req->token_name) };
+	else
 		name = turn_user_quota_name(cfg, req->realm, req->username);
 	return (struct turn_quota_claim){
 		.cfg = cfg,

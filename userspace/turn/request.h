@@ -26,6 +26,8 @@
  * @owner: with the very key that the allocation was made with
  * @token_left: how long the access token is good for that it came with, or that
  *	its allocation lives by, in seconds; 0 if it is none
+ * @token_name: what @key is counted as in the user quota, if a token told it: no
+ *	user's name begins with a zero
  * @algorithm: password algorithm that @key is made with
  * @hmac: integrity attribute that the response gets
  * @key: the user's key
@@ -50,6 +52,7 @@ struct turn_request {
 	bool authenticated;
 	bool owner;
 	uint32_t token_left;
+	uint8_t token_name[1 + sizeof(uint64_t)];
 	uint16_t algorithm;
 	enum stun_hmac hmac;
 	struct stun_key key;
