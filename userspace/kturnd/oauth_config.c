@@ -10,7 +10,7 @@
 /* Text of an oauth-key: any id, 48 bytes of key, the name of an algorithm. */
 #define KEY_TEXT_MAX 512
 
-static const char *explain(int error)
+const char *oauth_config_explain(int error)
 {
 	switch (-error) {
 	case EEXIST:
@@ -38,14 +38,28 @@ static size_t decode(const char *text, uint8_t key[static KEY_TEXT_MAX])
 	return got > 0 ? (size_t)got - pad : 0;
 }
 
+int oauth_config_add_key(struct turn_config *core,
+			 const struct turn_oauth_key_setup *setup,
+			 const char *base64)
+{
+	struct turn_oauth_key_setup all = *setup;
+	uint8_t bytes[KEY_TEXT_MAX];
+	int ret;
+
+	if (strlen(base64) >= KEY_TEXT_MAX)
+		return -EMSGSIZE;
+	all.key = bytes;
+	all.key_len = decode(base64, bytes);
+	ret = turn_config_add_oauth_key(core, &all);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	return ret;
+}
+
 /* Splits a copy of "ID:KEY[:ALGORITHM]" in place. */
 static int add_key(struct turn_config *core, char *text)
 {
 	struct turn_oauth_key_setup setup = { .kid = text, .algorithm = "" };
-	char *key = strchr(text, ':');
-	uint8_t bytes[KEY_TEXT_MAX];
-	char *algorithm;
-	int ret;
+	char *key = strchr(text, ':'), *algorithm;
 
 	*key++ = '\0';
 	algorithm = strchr(key, ':');
@@ -53,11 +67,7 @@ static int add_key(struct turn_config *core, char *text)
 		*algorithm++ = '\0';
 		setup.algorithm = algorithm;
 	}
-	setup.key = bytes;
-	setup.key_len = decode(key, bytes);
-	ret = turn_config_add_oauth_key(core, &setup);
-	OPENSSL_cleanse(bytes, sizeof(bytes));
-	return ret;
+	return oauth_config_add_key(core, &setup, key);
 }
 
 static void add_keys(const struct config_strings *keys,
@@ -73,7 +83,7 @@ static void add_keys(const struct config_strings *keys,
 			ret = add_key(core, text);
 		if (ret)
 			report_error(report, NULL, "oauth-key: number %zu %s",
-				     i + 1, explain(ret));
+				     i + 1, oauth_config_explain(ret));
 	}
 	OPENSSL_cleanse(text, sizeof(text));
 }

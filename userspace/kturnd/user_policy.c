@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "kturnd/core_config.h"
+#include "kturnd/oauth_config.h"
 #include "kturnd/options.h"
-
-#define COLUMNS 3
 
 /**
  * struct row - a row of a table
@@ -20,7 +19,7 @@
  */
 struct row {
 	enum userdb_table table;
-	char *text[COLUMNS];
+	char *text[USERDB_COLUMNS_MAX];
 };
 
 /**
@@ -49,7 +48,7 @@ void user_policy_put(struct user_policy *policy)
 	if (!policy || atomic_fetch_sub(&policy->refs, 1) > 1)
 		return;
 	for (size_t i = 0; i < policy->n; i++)
-		for (int j = 0; j < COLUMNS; j++)
+		for (int j = 0; j < USERDB_COLUMNS_MAX; j++)
 			config_wipe_text(policy->rows[i].text[j]);
 	free(policy->rows);
 	free(policy);
@@ -67,7 +66,7 @@ static int add_row(void *arg, const char *const *text)
 	policy->rows = grown;
 	row = &grown[policy->n++];
 	*row = (struct row){ .table = policy->table };
-	for (unsigned int i = 0; i < columns && i < COLUMNS; i++) {
+	for (unsigned int i = 0; i < columns; i++) {
 		row->text[i] = strdup(text[i]);
 		if (!row->text[i])
 			return -ENOMEM;
@@ -153,16 +152,23 @@ __attribute__((format(printf, 3, 4)))
 static void pass_over(const struct rules *rules, const struct row *row,
 		      const char *format, ...)
 {
+	const char *what = row->text[1], *realm = row->text[0];
 	char text[256];
 	va_list args;
 
+	if (row->table == USERDB_ORIGINS) {
+		what = row->text[0];
+		realm = row->text[1];
+	} else if (row->table == USERDB_OAUTH_KEYS) {
+		what = row->text[0];
+		realm = row->text[5];
+	}
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	report_warning(rules->report, NULL,
 		       "user database: '%s' of realm '%s': %s; passed over",
-		       row->text[row->table == USERDB_ORIGINS ? 0 : 1],
-		       row->text[row->table == USERDB_ORIGINS ? 1 : 0], text);
+		       what, realm, text);
 }
 
 /* Rows without a realm are for all. There is one filter for all realms. */
@@ -243,6 +249,38 @@ static void take_option(struct rules *rules, const struct row *row)
 		realm->user_quota = (uint32_t)value;
 }
 
+/* A key of the configuration file goes before one of the same id. */
+static void take_oauth_key(struct rules *rules, const struct row *row)
+{
+	struct turn_oauth_key_setup setup = {
+		.kid = row->text[0], .algorithm = row->text[4],
+	};
+	const char *realm = row->text[5];
+	uint64_t from = 0, lifetime = 0;
+	int ret;
+
+	if (!rules->core->oauth_server_name[0])
+		return;
+	if ((row->text[2][0] && !parse_limit(row->text[2], INT64_MAX, &from)) ||
+	    (row->text[3][0] &&
+	     !parse_limit(row->text[3], UINT32_MAX, &lifetime))) {
+		pass_over(rules, row,
+			  "timestamp and lifetime are not both numbers of seconds");
+		return;
+	}
+	setup.timestamp = from;
+	setup.lifetime = (uint32_t)lifetime;
+	if (realm[0]) {
+		setup.realm = find_realm(rules, row, realm);
+		if (!setup.realm)
+			return;
+	}
+	ret = oauth_config_add_key(rules->core, &setup, row->text[1]);
+	if (ret)
+		pass_over(rules, row, "the key of access tokens %s",
+			  oauth_config_explain(ret));
+}
+
 static void take_row(struct rules *rules, const struct row *row)
 {
 	switch (row->table) {
@@ -256,7 +294,12 @@ static void take_row(struct rules *rules, const struct row *row)
 	case USERDB_REALM_OPTIONS:
 		take_option(rules, row);
 		break;
-	default:
+	case USERDB_OAUTH_KEYS:
+		take_oauth_key(rules, row);
+		break;
+	case USERDB_USERS:
+	case USERDB_SECRETS:
+	case USERDB_TABLES:
 		break;
 	}
 }

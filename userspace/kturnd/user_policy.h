@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a user database says of realms: their secrets, or the rules for them
- * (peers, origins, options). Read now and then as a whole, and not changed any more;
+ * (peers, origins, options), and keys of access tokens. Read now and then as a whole, and not changed any more;
  * counted by reference, for threads go on using the old one for a while.
  */
 #ifndef KTURN_KTURND_USER_POLICY_H
@@ -22,6 +22,7 @@ struct user_policy;
 				 1u << USERDB_DENIED_PEERS | \
 				 1u << USERDB_ORIGINS | \
 				 1u << USERDB_REALM_OPTIONS)
+#define USER_POLICY_TOKENS	(1u << USERDB_OAUTH_KEYS)
 
 /**
  * user_policy_read() - read tables

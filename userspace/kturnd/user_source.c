@@ -48,6 +48,7 @@ struct user_link {
  * @wake: there is something to do
  * @waiting: requests
  * @poll_at: when to read secrets and rules
+ * @tokens: keys of access tokens are wanted, too
  * @down: the database cannot be asked
  * @stopping: the thread is to end
  * @secrets: as last read; NULL: never yet
@@ -69,6 +70,7 @@ struct user_source {
 	pthread_cond_t wake;
 	struct user_waiting waiting;
 	uint64_t poll_at;
+	bool tokens;
 	bool down;
 	bool stopping;
 	struct user_policy *secrets;
@@ -325,6 +327,17 @@ static bool replace(struct user_source *source, struct user_policy **policy,
 	return same;
 }
 
+/* Old databases have no table of keys, so who does not need it does not ask. */
+static unsigned int rules_wanted(struct user_source *source)
+{
+	bool tokens;
+
+	pthread_mutex_lock(&source->lock);
+	tokens = source->tokens;
+	pthread_mutex_unlock(&source->lock);
+	return USER_POLICY_RULES | (tokens ? USER_POLICY_TOKENS : 0);
+}
+
 /* Secrets and rules, as they are now; -EIO if they cannot be read. */
 static int poll_policies(struct user_source *source)
 {
@@ -340,7 +353,7 @@ static int poll_policies(struct user_source *source)
 			replace(source, &source->secrets, fresh);
 	}
 	if (!ret)
-		ret = user_policy_read(&fresh, source->db, USER_POLICY_RULES,
+		ret = user_policy_read(&fresh, source->db, rules_wanted(source),
 				       why);
 	if (ret) {
 		went_down(source, why);
@@ -413,6 +426,7 @@ static int init(struct user_source *source)
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&source->lock, NULL);
 	pthread_mutex_init(&source->limit.lock, NULL);
+	source->tokens = cfg->oauth;
 	user_waiting_init(&source->waiting, cfg->userdb_waiting);
 	source->cache = user_cache_new(1000ull * cfg->userdb_cache);
 	source->mail = mailbox_new(source->setup.base, source);
@@ -520,6 +534,12 @@ void user_source_apply(struct user_source *source, struct turn_config *core,
 		core->lookups |= TURN_LOOKUP_SECRETS;
 	pthread_mutex_lock(&source->lock);
 	rules = user_policy_get(source->rules);
+	/* A reload has switched tokens on: read their keys, which tells us. */
+	if (core->oauth_server_name[0] && !source->tokens) {
+		source->tokens = true;
+		source->poll_at = 0;
+		pthread_cond_signal(&source->wake);
+	}
 	pthread_mutex_unlock(&source->lock);
 	user_policy_apply(rules, core, report);
 	user_policy_put(rules);
