@@ -61,6 +61,11 @@ struct world {
 	size_t fp_n_peers;	/* of the last call */
 	size_t fp_installed;	/* allocations in there */
 	size_t fp_calls;	/* that install something */
+	int fp_refuse_flows;
+	struct turn_flow fp_to_peer;	/* what it has forwarded, of any one */
+	struct turn_flow fp_to_client;
+	struct turn_session_report told;	/* the last news of a session */
+	unsigned int n_told;
 
 	/* parcels from other worlds, in order, until read_mail() */
 	struct turn_parcel *mail[WORLD_MAIL];
@@ -351,6 +356,34 @@ static inline int world_fp_del(void *env, uint32_t id)
 	return 0;
 }
 
+static inline int world_fp_flows(void *env, uint32_t id,
+				 struct turn_flow *to_peer,
+				 struct turn_flow *to_client)
+{
+	struct world *w = env;
+
+	(void)id;
+	*to_peer = w->fp_to_peer;
+	*to_client = w->fp_to_client;
+	return w->fp_refuse_flows;
+}
+
+static inline void world_session(void *env,
+				 const struct turn_session_report *report)
+{
+	static const char *const names[] = {
+		[TURN_SESSION_NEW] = "new",
+		[TURN_SESSION_REFRESHED] = "refreshed",
+		[TURN_SESSION_TRAFFIC] = "traffic",
+		[TURN_SESSION_ENDED] = "ended",
+	};
+	struct world *w = env;
+
+	w->told = *report;
+	w->n_told++;
+	trace(w, "%s(%u) ", names[report->event], report->lifetime);
+}
+
 static inline void world_fp_peers(void *env, struct turn_fastpath_peer *peers,
 				  size_t count)
 {
@@ -425,6 +458,7 @@ static const struct turn_fastpath_ops world_fastpath_ops = {
 	.allocation_set = world_fp_set,
 	.allocation_move = world_fp_move,
 	.allocation_del = world_fp_del,
+	.allocation_flows = world_fp_flows,
 	.peers_set = world_fp_peers,
 };
 

@@ -9,6 +9,7 @@
 #include "turn/hold.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
+#include "turn/session.h"
 #include "turn/tcp.h"
 #include "turn/users.h"
 
@@ -334,6 +335,7 @@ void turn_serve_allocate(struct turn_request *req)
 		turn_reply_error(req, code);
 		return;
 	}
+	turn_session_begin(req->allocation, turn_lifetime(req), req->now);
 	turn_offload_begin(req->allocation, req->now);
 	reply_success(req);
 }

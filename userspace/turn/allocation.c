@@ -8,6 +8,7 @@
 #include "turn/allocation.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
+#include "turn/session.h"
 #include "turn/tcp.h"
 #include "turn/transfer.h"
 
@@ -194,6 +195,7 @@ static void leave(struct turn_allocation *a)
 
 	turn_timer_remove(&srv->timers, &a->offload_timer);
 	turn_timer_remove(&srv->timers, &a->timer);
+	turn_session_detach(a);
 	turn_table_remove(&srv->by_tuple, &a->by_tuple);
 	LIST_REMOVE(a, link);
 	turn_uncount(&srv->stats.allocations);
@@ -220,6 +222,7 @@ void turn_allocation_end(struct turn_allocation *a, const char *why)
 		close_relay(a, i);
 	turn_mobility_end(a);
 	leave(a);
+	turn_session_end(a);
 	allocation_free(a);
 }
 
@@ -230,8 +233,6 @@ void turn_allocation_detach(struct turn_allocation *a)
 	struct turn_server *srv = a->srv;
 	struct turn_permission *p;
 	struct turn_channel *c;
-	bool stale = a->offload_stale;
-	uint32_t id = a->fastpath_id;
 	int i;
 
 	LIST_FOREACH(c, &a->channels, link)
@@ -241,9 +242,7 @@ void turn_allocation_detach(struct turn_allocation *a)
 	for (i = 0; i < TURN_LEGS; i++)
 		if (a->legs[i].relay.handle)
 			srv->ops->relay_detach(srv->env, a->legs[i].relay.handle);
-	turn_offload_forget(a);
-	a->fastpath_id = id;
-	a->offload_stale = stale;
+	turn_offload_detach(a);
 	leave(a);
 }
 
@@ -255,7 +254,7 @@ int turn_allocation_attach(struct turn_allocation *a, struct turn_server *srv)
 	int i;
 
 	if (turn_timers_reserve(&srv->timers,
-				2 + a->n_permissions + a->n_channels))
+				3 + a->n_permissions + a->n_channels))
 		return -ENOMEM;
 	a->srv = srv;
 	a->serial = ++srv->last_serial;
@@ -267,6 +266,7 @@ int turn_allocation_attach(struct turn_allocation *a, struct turn_server *srv)
 	turn_transfer_drop(srv, &a->tuple);
 	turn_count(&srv->stats.allocations);
 	turn_count(&srv->stats.by_transport[a->tuple.transport]);
+	turn_session_attach(a);
 	turn_offload_adopt(a);
 	LIST_FOREACH(p, &a->permissions, link)
 		turn_permission_attach(p);
@@ -299,6 +299,7 @@ void turn_allocation_discard(struct turn_allocation *a, const char *why)
 	for (i = 0; i < TURN_LEGS; i++)
 		close_relay(a, i);
 	turn_mobility_end(a);
+	turn_session_end(a);
 	allocation_free(a);
 }
 

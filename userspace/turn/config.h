@@ -141,6 +141,8 @@ enum turn_default_family {
  * @max_bps: most application data of an allocation, bytes per second each
  *	way; 0: no limit
  * @bps_capacity: the same of all allocations together
+ * @traffic_interval: seconds between two news of what a session carries, see
+ *	turn_ops.session; 0: none but at its end
  * @max_permissions: most permissions of one allocation
  * @max_channels: most channels of one allocation
  * @max_connections: most connections with peers of one allocation (RFC 6062)
@@ -196,6 +198,7 @@ struct turn_config {
 	uint32_t source_quota;
 	uint64_t max_bps;
 	uint64_t bps_capacity;
+	uint32_t traffic_interval;
 	uint32_t max_permissions;
 	uint32_t max_channels;
 	uint32_t max_connections;

@@ -4,6 +4,7 @@
 
 #include "turn/allocation.h"
 #include "turn/offload.h"
+#include "turn/session.h"
 #include "turn/userdata.h"
 
 /* Sessions, and permissions and channels, told to the module in one call. */
@@ -44,14 +45,22 @@ static const struct turn_fastpath_ops *fastpath(const struct turn_allocation *a)
 	return a->srv->ops->fastpath;
 }
 
-void turn_offload_forget(struct turn_allocation *a)
+void turn_offload_detach(struct turn_allocation *a)
 {
 	if (!a->fastpath_id)
 		return;
 	turn_table_remove(&a->srv->by_fastpath_id, &a->by_fastpath_id);
+	turn_uncount(&a->srv->stats.offloaded);
+}
+
+void turn_offload_forget(struct turn_allocation *a)
+{
+	if (!a->fastpath_id)
+		return;
+	turn_offload_detach(a);
 	a->fastpath_id = 0;
 	a->offload_stale = false;
-	turn_uncount(&a->srv->stats.offloaded);
+	turn_session_settle(a);
 }
 
 void turn_offload_end(struct turn_allocation *a)
@@ -60,6 +69,7 @@ void turn_offload_end(struct turn_allocation *a)
 
 	if (!id)
 		return;
+	turn_session_look(a);
 	turn_offload_forget(a);
 	fastpath(a)->allocation_del(a->srv->env, id);
 }
@@ -234,8 +244,10 @@ static void install(struct turn_server *srv, struct turn_allocation **as,
 	struct batch b = { .srv = srv, .now = now };
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		turn_session_look(as[i]);
 		describe(as[i], now, userdata[i], &fa[i]);
+	}
 	srv->ops->fastpath->allocations_new(srv->env, fa, n);
 	for (i = 0; i < n; i++) {
 		if (fa[i].error) {
@@ -334,8 +346,11 @@ void turn_offload_heard(struct turn_allocation *a)
 
 void turn_offload_discard(struct turn_allocation *a)
 {
-	if (a->fastpath_id && a->srv->fastpath_up)
+	if (a->fastpath_id && a->srv->fastpath_up) {
+		turn_session_look(a);
 		fastpath(a)->allocation_del(a->srv->env, a->fastpath_id);
+		turn_session_settle(a);
+	}
 	a->fastpath_id = 0;
 }
 

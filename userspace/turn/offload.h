@@ -66,6 +66,9 @@ void turn_offload_end(struct turn_allocation *a);
  */
 void turn_offload_redo(struct turn_allocation *a, bool at_once);
 
+/** turn_offload_detach() - it leaves its server, and stays in the module */
+void turn_offload_detach(struct turn_allocation *a);
+
 /** turn_offload_forget() - it is not in the module any more */
 void turn_offload_forget(struct turn_allocation *a);
 

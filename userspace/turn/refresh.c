@@ -4,6 +4,7 @@
 #include "turn/allocation.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
+#include "turn/session.h"
 
 /*
  * Which legs does the request mean? REQUESTED-ADDRESS-FAMILY picks one of a
@@ -77,5 +78,6 @@ void turn_serve_refresh(struct turn_request *req)
 		turn_offload_move(a, req->now);
 	else
 		turn_offload_refresh(a, req->now);
+	turn_session_refresh(a, lifetime);
 	reply_lifetime(req, lifetime);
 }

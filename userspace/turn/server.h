@@ -119,6 +119,7 @@ enum { TURN_LEG_IPV4, TURN_LEG_IPV6, TURN_LEGS };
  * @serial: number within the server; keys the tables of what it owns
  * @txid: of the Allocate request, to know its retransmissions
  * @mobility: if its client may move, or NULL
+ * @session: for news of it, or NULL
  * @legs: relayed transport addresses
  * @timer: set to when the first leg ends
  * @permissions: list of permissions
@@ -156,6 +157,7 @@ struct turn_allocation {
 	uint64_t serial;
 	struct stun_txid txid;
 	struct turn_mobility *mobility;
+	struct turn_session *session;
 	struct turn_leg legs[TURN_LEGS];
 	struct turn_timer timer;
 

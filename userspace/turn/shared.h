@@ -32,6 +32,8 @@
  * @tcp_ids: connections with peers that wait for their client
  * @mobiles: allocations whose clients may move, by id
  * @last_mobile: last id given to one
+ * @last_session: number of the last that news were told of; changed without
+ *	the lock
  * @parcels: on their way from server to server; changed without the lock
  * @limits: of the rate of all allocations; taken from without the lock
  * @sources: limits of what strangers get, by the hash of their address
@@ -48,6 +50,7 @@ struct turn_shared {
 	struct turn_table tcp_ids;
 	struct turn_table mobiles;
 	uint64_t last_mobile;
+	uint64_t last_session;
 	uint32_t parcels;
 	struct turn_bucket limits[TURN_DIRS];
 	struct turn_bucket sources[TURN_SOURCES];

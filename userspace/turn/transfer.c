@@ -6,6 +6,7 @@
 #include "turn/allocation.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
+#include "turn/session.h"
 #include "turn/transfer.h"
 
 enum parcel_kind {
@@ -256,6 +257,7 @@ static bool take_over(struct turn_server *srv, struct turn_parcel *p,
 	if (p->fastpath_ups != srv->fastpath_ups || !srv->fastpath_up) {
 		a->fastpath_id = 0;
 		a->offload_stale = false;
+		turn_session_settle(a);
 	}
 	if (turn_allocation_attach(a, srv)) {
 		a->srv = srv;

@@ -157,6 +157,16 @@ struct turn_relay {
 };
 
 /**
+ * struct turn_flow - what one direction has relayed in userspace
+ * @packets: datagrams
+ * @bytes: application data in them
+ */
+struct turn_flow {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+/**
  * struct turn_fastpath_allocation - an allocation as the module takes it
  * @client: client's transport address
  * @server: server transport address
@@ -209,6 +219,8 @@ struct turn_fastpath_peer {
  *	was already, the 5-tuple before that is forgotten; @timeout_ms 0
  *	leaves the time to live as it is
  * @allocation_del: remove one with all that belongs to it
+ * @allocation_flows: what it has forwarded for one; asked for only where there
+ *	is turn_ops.session. Nothing depends on it, so errors are of no consequence.
  * @peers_set: install or refresh, for each of @count entries in order, the
  *	permission and then the channel; each @error is filled
  *
@@ -230,8 +242,47 @@ struct turn_fastpath_ops {
 			       const struct turn_5tuple *tuple,
 			       uint32_t timeout_ms);
 	int (*allocation_del)(void *env, uint32_t id);
+	int (*allocation_flows)(void *env, uint32_t id,
+				struct turn_flow *to_peer,
+				struct turn_flow *to_client);
 	void (*peers_set)(void *env, struct turn_fastpath_peer *peers,
 			  size_t count);
+};
+
+/**
+ * enum turn_session_event - what has become of a session, that is an allocation
+ * @TURN_SESSION_NEW: it has begun
+ * @TURN_SESSION_REFRESHED: its client has refreshed it
+ * @TURN_SESSION_TRAFFIC: what it has carried since that was last told
+ * @TURN_SESSION_ENDED: it is over; what it has carried in all
+ */
+enum turn_session_event {
+	TURN_SESSION_NEW,
+	TURN_SESSION_REFRESHED,
+	TURN_SESSION_TRAFFIC,
+	TURN_SESSION_ENDED,
+};
+
+/**
+ * struct turn_session_report - news of a session
+ * @event: what has happened
+ * @id: of at most 18 digits; the same all its life, and no other session's
+ * @tuple: 5-tuple that its client has now
+ * @username: user name, "" without authentication
+ * @realm: realm it was authenticated in
+ * @lifetime: seconds that it has been given
+ * @to_peer: application data relayed, by the module too; of the last two events
+ * @to_client: likewise
+ */
+struct turn_session_report {
+	enum turn_session_event event;
+	uint64_t id;
+	struct turn_5tuple tuple;
+	const char *username;
+	const char *realm;
+	uint32_t lifetime;
+	struct turn_flow to_peer;
+	struct turn_flow to_client;
 };
 
 /** enum turn_log_level - as syslog has them, but fewer */
@@ -284,6 +335,8 @@ enum turn_log_level {
  *	gives it to turn_server_datagram() again when it has the answer at
  *	hand. (If the copy is lost, the client's retransmission does the same.)
  * @secret_find: find a TURN REST secret, likewise, under TURN_LOOKUP_SECRETS
+ * @session: news of sessions, valid during the call; NULL where nobody wants
+ *	them
  * @fastpath: the module, NULL if there never is one
  * @post: carry a parcel to the worker whose turn_server_new() was given @to_env,
  *	and call turn_server_parcel() there. Parcels between two workers keep
@@ -321,6 +374,7 @@ struct turn_ops {
 					     struct turn_user_query *query);
 	enum turn_lookup_result (*secret_find)(void *env,
 					       struct turn_secret_query *query);
+	void (*session)(void *env, const struct turn_session_report *report);
 	const struct turn_fastpath_ops *fastpath;
 	int (*post)(void *env, void *to_env, struct turn_parcel *parcel);
 };
@@ -605,16 +659,6 @@ void turn_server_fastpath_gone(struct turn_server *srv, uint32_t id,
 			       uint64_t now);
 
 /* --- looking in ------------------------------------------------------------ */
-
-/**
- * struct turn_flow - what one direction has relayed in userspace
- * @packets: datagrams
- * @bytes: application data in them
- */
-struct turn_flow {
-	uint64_t packets;
-	uint64_t bytes;
-};
 
 /**
  * enum turn_drop - why a datagram went nowhere
