@@ -102,6 +102,22 @@ TEST_F(userdb, numbers)
 	EXPECT_EQ(1, self->report.errors);
 }
 
+TEST_F(userdb, statsdb)
+{
+	LINE("redis-statsdb=\"ip=127.0.0.1 dbname=3 password=hunter2 port=6379\"");
+	LINE("redis-statsdb-interval=0");
+	LINE("redis-statsdb-queue=1000");
+	EXPECT_STREQ("ip=127.0.0.1 dbname=3 password=hunter2 port=6379",
+		     self->cfg.statsdb);
+	EXPECT_EQ(0, self->cfg.statsdb_interval);
+	EXPECT_EQ(1000, self->cfg.statsdb_queue);
+	EXPECT_EQ(NULL, self->cfg.userdb.where);
+	EXPECT_EQ(0, self->report.n);
+	LINE("redis-statsdb=\"pasword=hunter2\"");
+	ASSERT_EQ(1, self->report.errors);
+	EXPECT_EQ(NULL, strstr(self->report.v[0].text, "hunter2"));
+}
+
 TEST_F(userdb, others_are_not_available)
 {
 	LINE("mysql-userdb=\"host=localhost\"");

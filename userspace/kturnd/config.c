@@ -32,6 +32,8 @@ void config_init(struct kturnd_config *cfg)
 		.userdb_cache = 5,
 		.userdb_poll = 10,
 		.userdb_waiting = 1024,
+		.statsdb_queue = 65536,
+		.statsdb_interval = 60,
 	};
 }
 
@@ -77,6 +79,7 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->server_name);
 	users_free(&cfg->users);
 	config_wipe_text(cfg->userdb.where);
+	config_wipe_text(cfg->statsdb);
 	free(cfg->realm);
 	free(cfg->rest_api_separator);
 	free(cfg->cert);

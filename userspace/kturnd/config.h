@@ -209,6 +209,11 @@ struct kturnd_config {
 	bool userdb_users;		/* found by config_check(): look for */
 	bool userdb_secrets;		/* these there */
 
+	/* who is told of sessions */
+	char *statsdb;			/* as redis_place_parse() takes it */
+	uint32_t statsdb_queue;
+	uint32_t statsdb_interval;	/* seconds; 0: only at the end */
+
 	/* which peers they may reach */
 	struct config_ranges denied_peer_ip;
 	struct config_ranges allowed_peer_ip;

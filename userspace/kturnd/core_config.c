@@ -46,6 +46,7 @@ static void set_values(const struct kturnd_config *cfg,
 	core->source_quota = cfg->source_quota;
 	core->max_bps = cfg->max_bps;
 	core->bps_capacity = cfg->bps_capacity;
+	core->traffic_interval = cfg->statsdb_interval;
 	core->peers.no_multicast = cfg->no_multicast_peers;
 	core->peers.allow_loopback = cfg->allow_loopback_peers;
 	core->peers.own_port_min = (uint16_t)cfg->min_port;

@@ -19,6 +19,7 @@
 #include "kturnd/notify.h"
 #include "kturnd/process.h"
 #include "kturnd/reload.h"
+#include "kturnd/statsdb.h"
 #include "kturnd/user_source.h"
 #include "net/connections.h"
 #include "net/listener.h"
@@ -116,6 +117,14 @@ static int open_users(struct daemon *daemon)
 
 	if (daemon->users)
 		daemon->setup.lookup = user_source_lookup(daemon->users);
+	return ret;
+}
+
+static int open_statsdb(struct daemon *daemon)
+{
+	int ret = statsdb_new(&daemon->statsdb, daemon->boot);
+
+	daemon->setup.sessions = statsdb_sessions(daemon->statsdb);
 	return ret;
 }
 
@@ -305,7 +314,7 @@ static int open_all(struct daemon *daemon)
 	daemon->base = event_base_new();
 	if (!daemon->base)
 		return -ENOMEM;
-	ret = open_users(daemon) ?: resolve(daemon) ?: make_shared(daemon) ?:
+	ret = open_users(daemon) ?: open_statsdb(daemon) ?: resolve(daemon) ?: make_shared(daemon) ?:
 	      make_connections(daemon) ?: make_workers(daemon) ?:
 	      daemon_catch_signals(daemon) ?: open_admin(daemon) ?:
 	      open_metrics(daemon);
@@ -370,7 +379,8 @@ static int start_workers(struct daemon *daemon)
 		if (ret)
 			log_error("cannot start a thread: %s", strerror(-ret));
 	}
-	return ret ?: user_source_start(daemon->users);
+	return ret ?: user_source_start(daemon->users) ?:
+	       statsdb_start(daemon->statsdb);
 }
 
 /* A clean stop ends the sessions, in the module too; a crash leaves them. */
@@ -384,6 +394,8 @@ static void close_all(struct daemon *daemon)
 	for (unsigned int i = 0; i < daemon->worker_count; i++)
 		worker_free(daemon->workers[i]);
 	free(daemon->workers);
+	statsdb_stop(daemon->statsdb);
+	statsdb_free(daemon->statsdb);
 	user_source_free(daemon->users);
 	kernel_relay_free(daemon->kernel);
 	connections_free(daemon->setup.streams.connections);

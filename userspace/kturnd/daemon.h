@@ -17,6 +17,7 @@ struct admin;
 struct config_source;
 struct event;
 struct event_base;
+struct statsdb;
 struct user_source;
 
 #define DAEMON_SIGNALS 6
@@ -61,6 +62,7 @@ struct watchdog {
  * @setup: what the workers have in common
  * @limit: for what the workers log
  * @users: users of a database, or NULL
+ * @statsdb: who is told of sessions, or NULL
  * @kernel: the module
  * @workers: the workers
  * @worker_count: how many
@@ -82,6 +84,7 @@ struct daemon {
 	struct worker_setup setup;
 	struct log_limit limit;
 	struct user_source *users;
+	struct statsdb *statsdb;
 	struct kernel_relay *kernel;
 	struct worker **workers;
 	unsigned int worker_count;

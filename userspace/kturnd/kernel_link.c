@@ -135,6 +135,21 @@ static int allocation_del(void *env, uint32_t id)
 	return failed(env, ret, &err);
 }
 
+static int allocation_flows(void *env, uint32_t id, struct turn_flow *to_peer,
+			    struct turn_flow *to_client)
+{
+	struct fastpath_allocation a;
+	struct fastpath_error err;
+	int ret = fastpath_allocation_get(link_of(env)->fp, id, &a, &err);
+
+	if (ret)
+		return ret;
+	*to_peer = (struct turn_flow){ a.to_peer.packets, a.to_peer.bytes };
+	*to_client = (struct turn_flow){ a.to_client.packets,
+					 a.to_client.bytes };
+	return 0;
+}
+
 /* Returns the number of requests, at most two. */
 static size_t ask_peer(const struct turn_fastpath_peer *peer,
 		       struct fastpath_request *requests)
@@ -206,6 +221,7 @@ const struct turn_fastpath_ops kernel_link_ops = {
 	.allocation_set = allocation_set,
 	.allocation_move = allocation_move,
 	.allocation_del = allocation_del,
+	.allocation_flows = allocation_flows,
 	.peers_set = peers_set,
 };
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kturnd/daemon.h"
+#include "kturnd/statsdb.h"
 #include "kturnd/totals.h"
 #include "version.h"
 
@@ -313,6 +314,21 @@ static void put_daemon(struct evbuffer *out, const struct daemon *daemon)
 	GAUGES(out, gauges);
 }
 
+static void put_statsdb(struct evbuffer *out, const struct daemon *daemon)
+{
+	const struct statsdb_counts counts = statsdb_counts(daemon->statsdb);
+	const struct metric counters[] = {
+		{ "kturn_statsdb_told_total",
+		  "news of sessions that Redis has been told", counts.told },
+		{ "kturn_statsdb_lost_total",
+		  "those lost, for Redis could not be told in time",
+		  counts.lost },
+	};
+
+	if (daemon->statsdb)
+		COUNTERS(out, counters);
+}
+
 /* Users being written down, no more than are allowed. */
 struct user_list {
 	struct evbuffer *out;
@@ -326,7 +342,8 @@ static bool put_user(void *arg, const char *name, size_t len,
 	struct user_list *list = arg;
 	char label[LABEL_LEN];
 
-	if (!list->left) {
+	/* Who comes by access token has no name. */
+	if (!list->left || !name[0]) {
 		list->others += allocations;
 		return true;
 	}
@@ -349,7 +366,7 @@ static void put_users(struct evbuffer *out, const struct daemon *daemon)
 	turn_shared_foreach_user(daemon->setup.shared, put_user, &list);
 	put_all(out, "gauge", &(struct metric){
 		"kturn_other_users_allocations",
-		"those of users beyond the first thousand", list.others }, 1);
+		"those of users beyond the first thousand, and of access tokens", list.others }, 1);
 }
 
 int metrics_text(const struct daemon *daemon, struct kernel_totals *kernel,
@@ -383,6 +400,7 @@ int metrics_text(const struct daemon *daemon, struct kernel_totals *kernel,
 	put_requests(out, &sum.turn);
 	if (module)
 		put_module(out, &net);
+	put_statsdb(out, daemon);
 	put_users(out, daemon);
 	return evbuffer_get_length(out) ? 0 : -ENOMEM;
 }

@@ -144,6 +144,7 @@ static const struct {
 	{ option_set_userdb, same_userdb },
 	{ option_set_redis_userdb, same_userdb },
 	{ option_set_psql_userdb, same_userdb },
+	{ option_set_statsdb, same_string },
 };
 
 bool option_same(const struct option *opt, const struct kturnd_config *a,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * The options that name a user database. There is one: as in coturn, the last
- * one named is it.
+ * one named is it. And who is told of sessions.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kturnd/options.h"
+#include "userdb/redis_place.h"
 #include "userdb/userdb.h"
 
 static int take(struct kturnd_config *cfg, enum userdb_kind kind,
@@ -56,4 +57,28 @@ int option_set_psql_userdb(struct kturnd_config *cfg, const struct option *opt,
 {
 	(void)opt;
 	return take(cfg, USERDB_POSTGRESQL, value, why);
+}
+
+int option_set_statsdb(struct kturnd_config *cfg, const struct option *opt,
+		       const char *value, char why[static OPTION_WHY_LEN])
+{
+	char wrong[USERDB_WHY_LEN], *copy = NULL;
+	struct redis_place place;
+	int ret = redis_place_parse(&place, value, wrong);
+
+	(void)opt;
+	explicit_bzero(&place, sizeof(place));
+	if (ret) {
+		snprintf(why, OPTION_WHY_LEN, "%.*s", OPTION_WHY_LEN - 1,
+			 wrong);
+		return ret;
+	}
+	copy = strdup(value);
+	if (!copy) {
+		snprintf(why, OPTION_WHY_LEN, "cannot be kept: out of memory");
+		return -ENOMEM;
+	}
+	config_wipe_text(cfg->statsdb);
+	cfg->statsdb = copy;
+	return 0;
 }

@@ -17,7 +17,7 @@
 #define OPTION_WHY_LEN 160
 
 /* More rows than the table has; checked when it is compiled. */
-#define OPTION_MAX 160
+#define OPTION_MAX 224
 
 /* enum option_value - does the option take a value? */
 enum option_value {
@@ -146,6 +146,7 @@ option_set option_set_flag, option_set_flag_off, option_set_number, option_set_r
 	   option_set_oauth_key;
 
 /* And option_userdb.c. */
-option_set option_set_userdb, option_set_redis_userdb, option_set_psql_userdb;
+option_set option_set_userdb, option_set_redis_userdb, option_set_psql_userdb,
+	   option_set_statsdb;
 
 #endif /* KTURN_KTURND_OPTIONS_H */

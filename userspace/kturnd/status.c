@@ -6,6 +6,7 @@
 
 #include "kturnd/daemon.h"
 #include "kturnd/drain.h"
+#include "kturnd/statsdb.h"
 #include "kturnd/totals.h"
 #include "version.h"
 
@@ -82,6 +83,21 @@ static void put_dtls(struct json_object *reply, const struct dtls_stats *dtls)
 	json_object_object_add(reply, "dtls", associations);
 }
 
+static void put_statsdb(struct json_object *reply,
+			const struct daemon *daemon)
+{
+	const struct statsdb_counts counts = statsdb_counts(daemon->statsdb);
+	struct json_object *statsdb;
+
+	if (!daemon->statsdb)
+		return;
+	statsdb = json_object_new_object();
+	put_number(statsdb, "told", counts.told);
+	put_number(statsdb, "waiting", counts.waiting);
+	put_number(statsdb, "lost", counts.lost);
+	json_object_object_add(reply, "statsdb", statsdb);
+}
+
 static void put_listeners(struct json_object *reply,
 			  const struct endpoints *endpoints)
 {
@@ -117,5 +133,6 @@ void status_answer(const struct daemon *daemon, struct json_object *reply)
 	put_userspace(reply, &sum);
 	put_connections(reply, &sum.streams);
 	put_dtls(reply, &sum.dtls);
+	put_statsdb(reply, daemon);
 	put_listeners(reply, &daemon->endpoints);
 }

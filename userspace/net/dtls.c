@@ -391,6 +391,13 @@ void dtls_send(struct dtls *dtls, const struct turn_5tuple *tuple,
 		add(&dtls->stats.too_big, 1);
 }
 
+const SSL *dtls_ssl(const struct dtls *dtls, const struct turn_5tuple *tuple)
+{
+	const struct dtls_association *a = find(dtls, tuple);
+
+	return a && a->session ? dtls_session_ssl(a->session) : NULL;
+}
+
 /* --- set-up ---------------------------------------------------------------- */
 
 int dtls_init(struct dtls *dtls, const struct dtls_ops *ops, void *env,

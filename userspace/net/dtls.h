@@ -182,6 +182,9 @@ void dtls_receive(struct dtls *dtls, const struct turn_5tuple *tuple,
 void dtls_send(struct dtls *dtls, const struct turn_5tuple *tuple,
 	       const uint8_t *buf, size_t len);
 
+/** dtls_ssl() - OpenSSL's side of a client's association; NULL: there is none */
+const SSL *dtls_ssl(const struct dtls *dtls, const struct turn_5tuple *tuple);
+
 /** dtls_deadline() - when is dtls_tick() due? TURN_NEVER if it is not */
 static inline uint64_t dtls_deadline(const struct dtls *dtls)
 {

@@ -157,6 +157,11 @@ struct dtls_session *dtls_session_new(struct tls_context *tls,
 	return NULL;
 }
 
+const SSL *dtls_session_ssl(const struct dtls_session *session)
+{
+	return session->ssl;
+}
+
 void dtls_session_free(struct dtls_session *session)
 {
 	if (!session)

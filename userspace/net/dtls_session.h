@@ -6,6 +6,7 @@
 #ifndef KTURN_NET_DTLS_SESSION_H
 #define KTURN_NET_DTLS_SESSION_H
 
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,9 @@ struct dtls_session *dtls_session_new(struct tls_context *tls,
 				      const struct dtls_output *output,
 				      unsigned int retransmit_ms,
 				      const uint8_t *buf, size_t len);
+
+/** dtls_session_ssl() - OpenSSL's side of it, to look at */
+const SSL *dtls_session_ssl(const struct dtls_session *session);
 
 /** dtls_session_free() - without a word to the client; NULL is fine */
 void dtls_session_free(struct dtls_session *session);

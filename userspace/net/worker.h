@@ -37,6 +37,20 @@ struct worker_lookup {
 };
 
 /**
+ * struct worker_sessions - who wants to know of sessions
+ * @told: gets news of one, with the client's TLS or DTLS where there is any and
+ *	it begins or goes on; NULL: nobody wants them
+ * @env: its first argument
+ *
+ * Called on the worker's thread, and may not block.
+ */
+struct worker_sessions {
+	void (*told)(void *env, const struct turn_session_report *report,
+		     const SSL *ssl);
+	void *env;
+};
+
+/**
  * struct worker_setup - what all workers have in common
  * @shared: state that the servers share
  * @config: their configuration
@@ -50,6 +64,7 @@ struct worker_lookup {
  * @fastpath: the module, or NULL; its functions are called on the worker's
  *	thread with the worker as @env
  * @lookup: who is asked for users
+ * @sessions: who is told of sessions
  * @log: gets the workers' messages
  *
  * Must live longer than the workers, and must not change.
@@ -64,6 +79,7 @@ struct worker_setup {
 	struct stream_options streams;
 	const struct turn_fastpath_ops *fastpath;
 	struct worker_lookup lookup;
+	struct worker_sessions sessions;
 	struct net_log log;
 };
 

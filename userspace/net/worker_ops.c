@@ -323,6 +323,32 @@ static enum turn_lookup_result secret_find(void *env,
 	return lookup->secret(lookup->env, worker, query);
 }
 
+/* The client's TLS or DTLS, if it speaks any and is still there. */
+static const SSL *client_ssl(struct worker *worker,
+			     const struct turn_5tuple *tuple)
+{
+	const struct client_stream *stream;
+
+	if (tuple->transport == TURN_DTLS)
+		return dtls_ssl(&worker->dtls, tuple);
+	if (tuple->transport != TURN_TLS)
+		return NULL;
+	stream = stream_find(&worker->streams, tuple);
+	return stream ? stream->out.sock.ssl : NULL;
+}
+
+/* One that has ended may have done so on its way from worker to worker. */
+static void tell_session(void *env, const struct turn_session_report *report)
+{
+	struct worker *worker = env;
+	const struct worker_sessions *sessions = &worker->setup->sessions;
+	bool here = report->event == TURN_SESSION_NEW ||
+		    report->event == TURN_SESSION_REFRESHED;
+
+	sessions->told(sessions->env, report,
+		       here ? client_ssl(worker, &report->tuple) : NULL);
+}
+
 static void write_log(void *env, enum turn_log_level level,
 		      const struct turn_allocation *allocation,
 		      const char *text)
@@ -384,6 +410,7 @@ void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
 		.log = write_log,
 		.user_find = user_find,
 		.secret_find = secret_find,
+		.session = setup->sessions.told ? tell_session : NULL,
 		.fastpath = setup->fastpath,
 		.post = post_parcel,
 	};
