@@ -119,7 +119,7 @@ TEST_F(netlink, lists_without_kturnd)
 	ASSERT_DONE(install(self->fp, &self->err));
 	RUN(0, "list allocations");
 	SAYS("kturnd: not running");
-	SAYS("192.0.2.1:10001  198.51.100.1:3478  198.51.100.1:10001 [2001:db8::1]:10001  -     kernel only");
+	SAYS("192.0.2.1:10001  198.51.100.1:3478  udp   198.51.100.1:10001 [2001:db8::1]:10001  -     kernel only");
 	RUN(0, "list channels");
 	SAYS("192.0.2.1:10002  0x4002   203.0.113.1:5000  kernel only");
 	RUN(0, "list permissions");
