@@ -16,18 +16,17 @@ class Suite:
     command: list
     series: str = ""        # the kernel it is bound to, "" if to none
     in_vm: bool = False
+    shares: bool = False    # may run in one guest with others
     vm_options: list = field(default_factory=list)
 
-    def on(self, series, results):
-        """The command line, in a guest of this series if the suite runs in one; its kernel log goes to results."""
-        if not self.in_vm:
-            return self.command
-        return ["tests/vm/run", "--kernel", series, "--timeout", str(self.timeout), "--results", results,
-                *self.vm_options, "--", *self.command]
+    def in_guest(self, vm_run, series, results, timeout, command):
+        """The command line that runs this command in such a guest as the suite needs; the kernel log goes to results."""
+        return [vm_run, "--kernel", series, "--timeout", str(timeout), "--results", results,
+                *self.vm_options, "--", *command]
 
 
 def _where(text):
-    """'host', 'vm', 'vm:7.2', 'vm,smp=4,icount': (in_vm, series, options of tests/vm/run)."""
+    """'host', 'vm', 'vm:7.2', 'vm,smp=4,icount', 'vm,share': (in_vm, series, shares, options of tests/vm/run)."""
     place, *options = text.split(",")
     place, _, series = place.partition(":")
     if place not in ("host", "vm") or (place == "host" and (series or options)):
@@ -35,8 +34,9 @@ def _where(text):
     arguments = []
     for option in options:
         name, equals, value = option.partition("=")
-        arguments += ["--" + name] + ([value] if equals else [])
-    return place == "vm", series, arguments
+        if option != "share":
+            arguments += ["--" + name] + ([value] if equals else [])
+    return place == "vm", series, "share" in options, arguments
 
 
 def _expand(name, command, root):
@@ -65,14 +65,14 @@ def load(path, root):
                 name, where, timeout, *command = words
                 if not command:
                     raise ValueError("no command")
-                in_vm, series, options = _where(where)
+                in_vm, series, shares, options = _where(where)
                 for each, words in _expand(name, command, root):
                     if each in names and "*" in name:
                         continue    # it has a line of its own above
                     if each in names:
                         raise ValueError(f"there are two suites '{each}'")
                     names.add(each)
-                    suites.append(Suite(each, int(timeout), words, series, in_vm, options))
+                    suites.append(Suite(each, int(timeout), words, series, in_vm, shares, options))
             except ValueError as error:
                 raise BadList(f"{path}:{number}: {error}") from None
     return suites
