@@ -127,6 +127,12 @@ lab_start()
 	LAB_PIDS+=("$LAB_PID")
 }
 
+# lab_end PID: ends a program of the lab, and returns its status.
+lab_end()
+{
+	kill "$1" && wait "$1"
+}
+
 lab_stop()
 {
 	kill "$1" 2>/dev/null || true
@@ -161,8 +167,8 @@ write_config()
 	relay-ip=$RELAYED_IP4
 	relay-ip=$RELAYED_IP6
 	realm=$REALM
-	lt-cred-mech
-	user=$USERNAME:$PASSWORD
+	${ANYBODY-lt-cred-mech
+	user=$USERNAME:$PASSWORD}
 	# turnutils_uclient 4.6 draws channel numbers from RFC 5766's range.
 	rfc5766-channel-numbers
 	mobility
@@ -177,7 +183,7 @@ write_config()
 start_kturnd()
 {
 	write_config "$LAB_DIR/turnserver.conf"
-	lab_start "$RELAY" "$LAB_DIR/kturnd.log" "$KTURN_ROOT/build/kturnd" -c "$LAB_DIR/turnserver.conf" \
+	lab_start "$RELAY" "$LAB_DIR/kturnd.log" "${KTURN_PROGRAMS-$KTURN_ROOT/build}/kturnd" -c "$LAB_DIR/turnserver.conf" \
 		--admin-socket="$KTURND_SOCKET" --log-file=stdout --pidfile="$LAB_DIR/kturnd.pid" "$@"
 	wait_for 20 udp_port_bound "$RELAY" 3478 && return
 	echo "# kturnd does not listen; its log:"
