@@ -484,4 +484,55 @@ TEST_F(allocate, client_gone_ends_the_allocation)
 	turn_server_client_gone(self->w->srv, &self->c.tuple);
 }
 
+/* Packets of theirs may have been put in a tunnel by anybody. */
+TEST_F(allocate, rfc8656_21_4_clients_at_tunneled_addresses)
+{
+	static const char *const tunneled[] = {
+		"[2002:c633:6407::1]:5000", "[2001:0:1:2:0:ffff:39cc:9bf8]:5000",
+	};
+
+	for (int i = 0; i < 2; i++) {
+		struct client c = client_at(tunneled[i], "[2001:db8::1]:3478");
+
+		EXPECT_EQ(403, allocate(self->w, &c));
+	}
+	EXPECT_EQ(0, open_relays(self->w));
+}
+
+/* Binding requests of RFC 3489, which had no magic cookie. */
+TEST_F(allocate, rfc8489_11_classic_stun_over_dtls_is_500)
+{
+	uint8_t classic[20] = {
+		0, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+	};
+	struct client c = client_new(5000);
+	struct stun_error error;
+	struct world *w = self->w;
+
+	turn_server_datagram(w->srv, &c.tuple, classic, sizeof(classic), w->now);
+	EXPECT_EQ(0, w->n_replies);
+	c.tuple.transport = TURN_DTLS;
+	turn_server_datagram(w->srv, &c.tuple, classic, sizeof(classic), w->now);
+	ASSERT_EQ(1, w->n_replies);
+	EXPECT_EQ(0, memcmp(classic + 4, w->to_client + 4, 16));
+	w->to_client[4] = 0x21;
+	w->to_client[5] = 0x12;
+	w->to_client[6] = 0xa4;
+	w->to_client[7] = 0x42;
+	ASSERT_EQ(STUN_OK, stun_message_decode(&w->reply, w->to_client,
+					       w->to_client_len));
+	EXPECT_EQ(STUN_ERROR, w->reply.class);
+	EXPECT_EQ(STUN_BINDING, w->reply.method);
+	ASSERT_EQ(0, stun_get_error_code(&w->reply, &error));
+	EXPECT_EQ(500, error.code);
+	/* Indications, and what is cut off, get nothing. */
+	classic[1] = 0x11;
+	turn_server_datagram(w->srv, &c.tuple, classic, sizeof(classic), w->now);
+	classic[1] = 1;
+	turn_server_datagram(w->srv, &c.tuple, classic, 19, w->now);
+	classic[3] = 4;
+	turn_server_datagram(w->srv, &c.tuple, classic, 20, w->now);
+	EXPECT_EQ(1, w->n_replies);
+}
+
 TEST_HARNESS_MAIN

@@ -178,11 +178,9 @@ TEST_F(filter, embedded_addresses_are_judged_too)
 	EXPECT_TRUE(permits(&self->f, "64:ff9b::808:808"));
 	EXPECT_FALSE(permits(&self->f, "2002:7f00:1::1"));
 	EXPECT_FALSE(permits(&self->f, "2002:a01:203::1"));
-	EXPECT_TRUE(permits(&self->f, "2002:808:808::1"));
 	/* Teredo carries the address inverted. */
 	EXPECT_FALSE(permits(&self->f, "2001:0:1:2:0:ffff:80ff:fffe"));
 	EXPECT_FALSE(permits(&self->f, "2001:0:1:2:0:ffff:f5fe:fdfc"));
-	EXPECT_TRUE(permits(&self->f, "2001:0:1:2:0:ffff:f7f7:f7f7"));
 	EXPECT_FALSE(permits(&self->f, "::127.0.0.1"));
 	EXPECT_FALSE(permits(&self->f, "::ffff:0:127.0.0.1"));
 	EXPECT_TRUE(permits(&self->f, "::ffff:0:8.8.8.8"));
@@ -191,6 +189,17 @@ TEST_F(filter, embedded_addresses_are_judged_too)
 	/* Allowing the outside does not allow what is inside. */
 	ASSERT_EQ(0, allow(&self->f, "64:ff9b::", "64:ff9b::ffff:ffff"));
 	EXPECT_FALSE(permits(&self->f, "64:ff9b::a01:203"));
+}
+
+/* Without the default list, too; but an operator may know his own. */
+TEST_F(filter, rfc8656_21_4_tunneled_addresses)
+{
+	EXPECT_FALSE(permits(&self->f, "2002:808:808::1"));
+	EXPECT_FALSE(permits(&self->f, "2001:0:1:2:0:ffff:f7f7:f7f7"));
+	EXPECT_TRUE(permits(&self->f, "2001:1::1"));
+	ASSERT_EQ(0, allow(&self->f, "2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
+	EXPECT_TRUE(permits(&self->f, "2002:808:808::1"));
+	EXPECT_FALSE(permits(&self->f, "2002:7f00:1::1"));
 }
 
 static int add_nat64(struct turn_peer_filter *f, const char *first,

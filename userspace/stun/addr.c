@@ -151,6 +151,16 @@ const char *transport_addr_print(const struct transport_addr *addr,
 	return buf;
 }
 
+static const uint8_t teredo[4] = { 0x20, 0x01 };
+static const uint8_t six_to_four[2] = { 0x20, 0x02 };
+
+bool transport_addr_is_tunneled(const struct transport_addr *addr)
+{
+	return addr->family == AF_INET6 &&
+	       (memcmp(addr->ip, teredo, sizeof(teredo)) == 0 ||
+		memcmp(addr->ip, six_to_four, sizeof(six_to_four)) == 0);
+}
+
 static const uint8_t v4_mapped[12] = { [10] = 0xff, [11] = 0xff };
 
 void transport_addr_unmap(struct transport_addr *addr)
@@ -170,8 +180,6 @@ bool transport_addr_embedded_ipv4(const struct transport_addr *addr,
 	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
 	static const uint8_t local_nat64[6] = { 0x00, 0x64, 0xff, 0x9b, 0, 1 };
 	static const uint8_t translated[12] = { [8] = 0xff, [9] = 0xff };
-	static const uint8_t teredo[4] = { 0x20, 0x01 };
-	static const uint8_t six_to_four[2] = { 0x20, 0x02 };
 	static const uint8_t zeros[15];
 	const uint8_t *ip = addr->ip;
 	uint8_t v4[4];

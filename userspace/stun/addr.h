@@ -160,4 +160,7 @@ void transport_addr_unmap(struct transport_addr *addr);
 bool transport_addr_embedded_ipv4(const struct transport_addr *addr,
 				  struct transport_addr *inner);
 
+/** transport_addr_is_tunneled() - is it of 6to4 (2002::/16) or Teredo (2001::/32)? */
+bool transport_addr_is_tunneled(const struct transport_addr *addr);
+
 #endif /* KTURN_STUN_ADDR_H */

@@ -321,6 +321,8 @@ void turn_serve_allocate(struct turn_request *req)
 		code = STUN_ERR_MOBILITY_FORBIDDEN;
 	if (!code)
 		code = read_wish(req, &w);
+	if (!code && transport_addr_is_tunneled(&req->tuple->client))
+		code = STUN_ERR_FORBIDDEN;
 	/* A reserved port is here, and nowhere else. */
 	if (!code && !w.has_token && turn_redirect(req))
 		return;

@@ -280,7 +280,9 @@ static bool judge(const struct turn_peer_filter *filter,
 		return false;
 	if (in_ranges(&filter->allowed, addr))
 		return true;
-	if (in_ranges(&filter->denied, addr))
+	/* RFC 8656, section 21.4: "MUST NOT accept Teredo or 6to4 addresses" */
+	if (in_ranges(&filter->denied, addr) ||
+	    transport_addr_is_tunneled(addr))
 		return false;
 	return !filter->deny_default || is_own(filter, addr, any_port) ||
 	       in_default(addr) < 0;

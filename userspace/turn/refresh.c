@@ -58,6 +58,10 @@ void turn_serve_refresh(struct turn_request *req)
 	int i;
 
 	code = which_legs(req, legs);
+	/* Where no client may come from, none may move to either. */
+	if (!code && req->moves &&
+	    transport_addr_is_tunneled(&req->tuple->client))
+		code = STUN_ERR_FORBIDDEN;
 	if (code) {
 		turn_reply_error(req, code);
 		return;

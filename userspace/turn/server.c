@@ -9,6 +9,7 @@
 #include "stun/error_code.h"
 #include "stun/fingerprint.h"
 #include "turn/allocation.h"
+#include "turn/classic.h"
 #include "turn/hold.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
@@ -272,7 +273,8 @@ static void handle_message(struct turn_server *srv, const struct arrival *from,
 
 	result = stun_message_decode(&msg, buf, len);
 	if (result == STUN_NOT_STUN) {
-		turn_drop(srv, TURN_DROP_NOT_TURN);
+		if (!turn_serve_classic(srv, from->tuple, buf, len, from->now))
+			turn_drop(srv, TURN_DROP_NOT_TURN);
 		return;
 	}
 	if (result == STUN_BAD_FRAMING ||
