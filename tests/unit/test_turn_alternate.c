@@ -165,16 +165,30 @@ TEST_F(alternate, rfc8489_10_alternate_domain)
 	EXPECT_FALSE(stun_has(&w->reply, STUN_ATTR_ALTERNATE_DOMAIN));
 }
 
-TEST_F(alternate, without_authentication_it_amplifies_nothing)
+/* "otherwise, it MUST NOT be sent": anybody could have sent it. */
+TEST_F(alternate, rfc8489_14_8_without_authentication_it_is_served_here)
 {
 	struct world *w = self->w;
 
 	w->cfg->auth = TURN_AUTH_NONE;
 	add(&w->cfg->alternates, "192.0.2.50:3478");
-	add(&w->cfg->alternates, "[2001:db8::50]:3478");
 	begin_allocate(w, &self->c);
-	EXPECT_EQ(300, finish(w));
-	EXPECT_GE(3 * w->request_len, w->to_client_len);
+	EXPECT_EQ(0, finish(w));
+}
+
+/* Who cannot serve sends elsewhere whom it can. */
+TEST_F(alternate, rfc8489_10_a_draining_server_sends_on)
+{
+	struct client six = client_new6(5001);
+	struct world *w = self->w;
+
+	add(&w->cfg->alternates, "192.0.2.50:3478");
+	turn_server_drain(w->srv, true);
+	ask(w, &self->c);
+	EXPECT_EQ(300, ask(w, &self->c));
+	EXPECT_TRUE(sent_to(w, 0, "192.0.2.50:3478"));
+	ask(w, &six);
+	EXPECT_EQ(508, ask(w, &six));
 }
 
 TEST_F(alternate, needs_address_and_port)

@@ -211,6 +211,15 @@ static void check_credentials(struct kturnd_config *cfg, struct report *report)
 		default_realm(cfg, report);
 }
 
+static void check_alternates(const struct kturnd_config *cfg,
+			     struct report *report)
+{
+	if ((cfg->alternate_server.n || cfg->tls_alternate_server.n) &&
+	    !cfg->lt_cred_mech)
+		report_warning(report, NULL,
+			       "alternate-server, tls-alternate-server: no effect without credentials, for clients could not tell who sends them there");
+}
+
 static void check_daemon(const struct kturnd_config *cfg,
 			 struct report *report)
 {
@@ -241,6 +250,7 @@ void config_check(struct kturnd_config *cfg, struct report *report)
 	check_relay_addresses(cfg, report);
 	check_discovery(cfg, report);
 	check_credentials(cfg, report);
+	check_alternates(cfg, report);
 	check_daemon(cfg, report);
 	check_metrics(cfg, report);
 }

@@ -71,7 +71,8 @@ bool turn_redirect(struct turn_request *req)
 	struct stun_builder *b;
 	unsigned int turn;
 
-	if (!list->n)
+	/* "MUST only be sent if" there is integrity (RFC 8489, section 14.8). */
+	if (!list->n || !req->authenticated)
 		return false;
 	turn = req->srv->redirects++;
 	own = pick(list, family, turn);
