@@ -67,6 +67,12 @@ struct world {
 	struct turn_session_report told;	/* the last news of a session */
 	unsigned int n_told;
 
+	/* connections with peers (RFC 6062) */
+	struct turn_connection *connecting;	/* the last that was begun */
+	int refuse_connect;
+	unsigned int peers_closed;
+	uint32_t moved_id;	/* of the last client data connection */
+
 	/* parcels from other worlds, in order, until read_mail() */
 	struct turn_parcel *mail[WORLD_MAIL];
 	size_t n_mail;
@@ -269,6 +275,42 @@ static inline void world_send_peer(void *env, void *handle,
 	w->to_peer_addr = *peer;
 	w->to_peer_flags = flags;
 	trace(w, "peer ");
+}
+
+static inline int world_peer_connect(void *env, void *relay,
+				     const struct transport_addr *peer,
+				     struct turn_connection *connection,
+				     void **handle)
+{
+	struct world *w = env;
+
+	(void)relay;
+	(void)peer;
+	trace(w, "connect ");
+	w->connecting = connection;
+	*handle = connection;
+	return w->refuse_connect;
+}
+
+static inline void world_peer_close(void *env, void *handle)
+{
+	struct world *w = env;
+
+	if (!handle)
+		abort();
+	w->peers_closed++;
+	trace(w, "peer-close ");
+}
+
+static inline void world_stream_move(void *env, const struct turn_5tuple *tuple,
+				     void *owner, uint32_t id)
+{
+	struct world *w = env;
+
+	(void)tuple;
+	(void)owner;
+	w->moved_id = id;
+	trace(w, "stream-move ");
 }
 
 static inline void world_random(void *env, void *buf, size_t len)
@@ -484,6 +526,9 @@ static const struct turn_ops world_ops = {
 	.send_client = world_send_client,
 	.reply_client = world_reply_client,
 	.send_peer = world_send_peer,
+	.peer_connect = world_peer_connect,
+	.peer_close = world_peer_close,
+	.stream_move = world_stream_move,
 	.random = world_random,
 	.wall_time = world_wall_time,
 	.log = world_log,
