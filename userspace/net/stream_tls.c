@@ -4,8 +4,10 @@
  * writes is collected and leaves with one system call: a round's records, or
  * the flight of a handshake.
  *
- * Each message gets a record of its own, as far as it fits: clients should not
- * care, but coturn's takes what one SSL_read() gives for one message.
+ * A message gets a record of its own, but where many come: a record costs as
+ * much work as all else about a message, yet some clients take what one
+ * SSL_read() gives for one message (coturn's test client, which sends at the
+ * pace of speech).
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -15,12 +17,21 @@
 #include <unistd.h>
 
 #include "net/stream_transport.h"
+#include "net/worker.h"
 
 /* Plaintext of a record: RFC 8446, section 5.1 */
 #define RECORD_MAX 16384
 
 /* Collected before it is sent. */
 #define COLLECT_MAX 65536
+
+/*
+ * Messages that are written together share records once a hundred of them come
+ * in a second, for longer than a moment: so many may come at once. Those of
+ * speech come together, too, where the host is busy, but are half as many.
+ */
+#define CROWD_INTERVAL_MS	10
+#define CROWD_MS		(64 * CROWD_INTERVAL_MS)
 
 /**
  * struct collected - records on their way to the socket
@@ -240,20 +251,59 @@ static int write_records(struct stream_socket *sock, const struct iovec *iov)
 	return 0;
 }
 
+/* Judged by what came before; @count pieces come now. */
+static bool shares_records(struct stream_socket *sock, unsigned int count)
+{
+	uint64_t now, crowd;
+
+	if (count < 2)
+		return false;
+	now = worker_now();
+	crowd = sock->crowd > now ? sock->crowd - now : 0;
+	sock->crowd = now + crowd + (uint64_t)count * CROWD_INTERVAL_MS;
+	if (sock->crowd > now + 2 * CROWD_MS)
+		sock->crowd = now + 2 * CROWD_MS;
+	return crowd >= CROWD_MS;
+}
+
+/* Put as many pieces together as fit a record; how many those are. */
+static unsigned int gather(const struct iovec *iov, unsigned int count,
+			   struct iovec *record)
+{
+	static _Thread_local uint8_t gathered[RECORD_MAX];
+	unsigned int n = 0;
+	size_t len = 0;
+
+	if (count < 2 || iov[0].iov_len + iov[1].iov_len > RECORD_MAX) {
+		*record = iov[0];
+		return 1;
+	}
+	while (n < count && iov[n].iov_len <= RECORD_MAX - len) {
+		memcpy(gathered + len, iov[n].iov_base, iov[n].iov_len);
+		len += iov[n++].iov_len;
+	}
+	*record = (struct iovec){ gathered, len };
+	return n;
+}
+
 /* All or nothing of a piece is taken, and none while records wait. */
 static ssize_t tls_write(struct stream_socket *sock, const struct iovec *iov,
 			 unsigned int count)
 {
+	bool share = shares_records(sock, count);
 	size_t total = 0;
 	int ret = send_unsent(sock);
 
 	if (ret)
 		return ret;
-	for (unsigned int i = 0; i < count && !sock->unsent_len; i++) {
-		ret = write_records(sock, &iov[i]);
+	for (unsigned int i = 0; i < count && !sock->unsent_len;) {
+		struct iovec record;
+
+		i += gather(&iov[i], share ? count - i : 1, &record);
+		ret = write_records(sock, &record);
 		if (ret)
 			return ret;
-		total += iov[i].iov_len;
+		total += record.iov_len;
 		if (collected.len >= COLLECT_MAX / 2)
 			ret = send_collected(sock);
 		if (ret)

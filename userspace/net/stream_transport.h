@@ -47,6 +47,8 @@ struct stream_transport {
  * @more: there may be more to read, or to learn by reading, that no event of
  *	the descriptor tells of
  * @broken: of TLS: nothing may be written any more, not even an end
+ * @crowd: of TLS: when the pieces written together so far would all have come,
+ *	had they come at a modest pace; worker_now()
  */
 struct stream_socket {
 	int fd;
@@ -56,6 +58,7 @@ struct stream_socket {
 	size_t unsent_len;
 	bool more;
 	bool broken;
+	uint64_t crowd;
 };
 
 /* Bytes as they are. */
