@@ -105,6 +105,7 @@ static int open_second(struct relay_socket *relay,
 		return ret;
 	}
 	second->sock = sock;
+	second->sock.relay = relay;
 	ret = peer_socket_attach(relay);
 	if (ret)
 		udp_socket_close(&second->sock);

@@ -16,6 +16,7 @@
 #include "net/udp_socket.h"
 #include "turn/turn.h"
 
+struct client_stream;
 struct worker;
 
 /**
@@ -43,6 +44,8 @@ struct relay_addresses {
  * @tcp: peers connect to it (RFC 6062)
  * @readable: its event, once it is attached
  * @second: the second socket
+ * @writable: tells that there is room again, while there is @paused
+ * @paused: the client that waits for that (net/backpressure.h), or NULL
  * @worker: the worker it is attached to, or NULL
  * @allocation: the allocation that owns it; NULL until attached and when
  *	closed
@@ -55,6 +58,8 @@ struct relay_socket {
 	bool tcp;
 	struct event readable;
 	struct peer_socket second;
+	struct event writable;
+	struct client_stream *paused;
 	struct worker *worker;
 	struct turn_allocation *allocation;
 	const struct relay_address *address;

@@ -40,6 +40,8 @@ struct send_queue {
 	size_t copied;
 	unsigned int sockets;
 	struct udp_socket *busy[SEND_ENTRIES];
+	unsigned int full_count;
+	struct udp_socket *full[SEND_ENTRIES];
 	struct mmsghdr msgs[SEND_ENTRIES];
 	struct send_entry entries[SEND_ENTRIES];
 	uint8_t copies[SEND_COPY_BYTES];
@@ -202,6 +204,18 @@ static int send_some(struct udp_socket *sock, struct mmsghdr *msgs,
 	return sent;
 }
 
+/* A socket too many is told of when it is full again. */
+static void note_full(struct send_queue *queue, struct udp_socket *sock)
+{
+	if (queue->full_count < SEND_ENTRIES)
+		queue->full[queue->full_count++] = sock;
+}
+
+struct udp_socket *send_queue_full(struct send_queue *queue)
+{
+	return queue->full_count ? queue->full[--queue->full_count] : NULL;
+}
+
 /*
  * Send prepared messages through one socket. sendmmsg() stops at the first
  * message that fails: drop that one and go on behind it, for the next may go
@@ -225,6 +239,7 @@ static void send_messages(struct send_queue *queue, struct udp_socket *sock,
 			continue;
 		if (errno == EAGAIN) {
 			queue->stats.full += count;
+			note_full(queue, sock);
 			return;
 		}
 		count_drop(&queue->stats, errno);

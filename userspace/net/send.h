@@ -90,4 +90,15 @@ void send_queue_copy(struct send_queue *queue,
 /** send_queue_flush() - send all that is queued; afterwards it is empty */
 void send_queue_flush(struct send_queue *queue);
 
+/**
+ * send_queue_full() - a socket that was full when something was to be sent
+ * @queue: the queue
+ *
+ * To be asked before any socket goes, until there is none. One may be told of
+ * more than once.
+ *
+ * Return: the socket, or NULL if there is none that was not told of.
+ */
+struct udp_socket *send_queue_full(struct send_queue *queue);
+
 #endif /* KTURN_NET_SEND_H */

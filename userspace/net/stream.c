@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "net/backpressure.h"
 #include "net/connections.h"
 #include "net/worker_internal.h"
 
@@ -95,6 +96,8 @@ static void leave_worker(struct client_stream *stream)
 	turn_table_remove(&streams->by_tuple, &stream->by_tuple);
 	LIST_REMOVE(stream, link);
 	turn_timer_remove(&streams->timers, &stream->timer);
+	if (stream->paused_by)
+		backpressure_release(stream->paused_by);
 	event_del(&stream->readable);
 	stream_out_detach(&stream->out);
 	add(&streams->stats.open, -1);
@@ -337,9 +340,25 @@ static ssize_t read_some(struct client_stream *stream, uint8_t *buf,
 /* Come back for what no event of the descriptor tells. */
 static void read_on(struct client_stream *stream)
 {
-	if (stream->out.sock.more)
+	if (stream->out.sock.more && !stream->paused_by)
 		event_active(&stream->readable, EV_READ, 0);
 	stream_out_arm(stream->worker->streams.queue, &stream->out);
+}
+
+void stream_pause(struct client_stream *stream, struct relay_socket *by)
+{
+	stream->paused_by = by;
+	event_del(&stream->readable);
+}
+
+void stream_resume(struct client_stream *stream)
+{
+	stream->paused_by = NULL;
+	if (event_add(&stream->readable, NULL))
+		stream_out_fail(stream->worker->streams.queue, &stream->out,
+				-ENOMEM);
+	else
+		read_on(stream);
 }
 
 void stream_again(struct client_stream *stream, uint8_t *buf, size_t len)
@@ -420,18 +439,6 @@ static int join_worker(struct client_stream *stream, struct worker *worker)
 	add(&streams->stats.open, 1);
 	set_timer(stream, worker_now(), allocate_timeout(stream));
 	return 0;
-}
-
-void stream_adopt(struct worker *worker, struct client_stream *stream)
-{
-	if (join_worker(stream, worker)) {
-		add(&worker->streams.stats.ended[STREAM_END_SERVER], 1);
-		stream_discard(worker->setup->streams.connections, stream);
-		return;
-	}
-	look_for_allocation(stream, worker_now());
-	/* It may have whole messages with it, which no event tells of. */
-	event_active(&stream->readable, EV_READ, 0);
 }
 
 static enum stream_end end_of_refusal(int error)

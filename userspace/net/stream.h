@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Clients' connections: TCP, and TLS over it. A stream belongs to the worker
- * that accepted it, and can be given to another one.
+ * that accepted it.
  *
  * The protocol core knows nothing of connections: it names a 5-tuple, and the
  * stream is found by that. An allocation ends with its connection, but not the
@@ -22,6 +22,7 @@
 #include "turn/turn.h"
 
 struct connections;
+struct relay_socket;
 struct worker;
 
 /* How clients may speak over a connection: they differ by its first byte. */
@@ -113,6 +114,7 @@ typedef void stream_taker(struct client_stream *stream, void *arg);
  * @worker: its worker; the only pointer to one
  * @taker: gets the stream when the message being handled is done, or NULL
  * @taker_arg: its argument
+ * @paused_by: it is not read until this has room again, or NULL
  * @ways: LISTEN_TCP, LISTEN_TLS or both, until its first byte decides; then 0
  * @shaking: a TLS handshake was begun since the timer fired last
  * @serving: the client has an allocation, as far as is known
@@ -128,6 +130,7 @@ struct client_stream {
 	struct worker *worker;
 	stream_taker *taker;
 	void *taker_arg;
+	struct relay_socket *paused_by;
 	unsigned int ways;
 	bool shaking;
 	bool serving;
@@ -193,15 +196,17 @@ void stream_hand_over(struct client_stream *stream, stream_taker *taker,
 		      void *arg);
 
 /**
- * stream_adopt() - take a stream that has left its worker
- * @worker: its new worker, whose thread this is
- * @stream: the stream; closed if it cannot be served here
- *
- * It is read as if it had just been accepted.
+ * stream_pause() - read no more of it
+ * @stream: is being read
+ * @by: a relay of its client, that can send no more; it has @stream in @paused
  */
-void stream_adopt(struct worker *worker, struct client_stream *stream);
+void stream_pause(struct client_stream *stream, struct relay_socket *by);
 
-/** stream_discard() - close a stream that has left its worker
+/** stream_resume() - read on after stream_pause() */
+void stream_resume(struct client_stream *stream);
+
+/**
+ * stream_discard() - close a stream that has left its worker
  * @connections: where it counts
  * @stream: the stream; freed
  */

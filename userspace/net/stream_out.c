@@ -76,7 +76,8 @@ int stream_out_attach(struct stream_out *out, struct event_base *base,
 	return out->armed && event_add(&out->writable, NULL) ? -ENOMEM : 0;
 }
 
-static void fail(struct stream_queue *queue, struct stream_out *out, int error)
+void stream_out_fail(struct stream_queue *queue, struct stream_out *out,
+		     int error)
 {
 	if (out->error)
 		return;
@@ -89,7 +90,7 @@ void stream_out_arm(struct stream_queue *queue, struct stream_out *out)
 	if (out->armed || out->error || !stream_out_waiting(out))
 		return;
 	if (event_add(&out->writable, NULL))
-		fail(queue, out, -ENOMEM);
+		stream_out_fail(queue, out, -ENOMEM);
 	else
 		out->armed = true;
 }
@@ -181,7 +182,7 @@ static void wait_or_fail(struct stream_queue *queue, struct stream_out *out,
 	int ret = append(out, buf, len);
 
 	if (ret)
-		fail(queue, out, ret);
+		stream_out_fail(queue, out, ret);
 }
 
 /*
@@ -219,7 +220,7 @@ static size_t try_write(struct stream_queue *queue, struct stream_out *out,
 	if (taken >= 0)
 		return (size_t)taken;
 	if (taken != -EAGAIN)
-		fail(queue, out, (int)taken);
+		stream_out_fail(queue, out, (int)taken);
 	return 0;
 }
 
@@ -294,7 +295,7 @@ void stream_queue_reply(struct stream_queue *queue, struct stream_out *out,
 		return;
 	if (stream_out_waiting(out) + len - taken >
 	    out->limit + STREAM_REPLY_ROOM)
-		fail(queue, out, -ENOBUFS);
+		stream_out_fail(queue, out, -ENOBUFS);
 	else if (taken < len)
 		wait_or_fail(queue, out, buf + taken, len - taken);
 	stream_out_arm(queue, out);

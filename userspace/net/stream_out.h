@@ -140,6 +140,15 @@ void stream_queue_reply(struct stream_queue *queue, struct stream_out *out,
 /** stream_queue_flush() - write all that was collected, or make it wait */
 void stream_queue_flush(struct stream_queue *queue);
 
+/**
+ * stream_out_fail() - have a stream closed
+ * @queue: tells of it
+ * @out: of no use any more
+ * @error: a negative errno
+ */
+void stream_out_fail(struct stream_queue *queue, struct stream_out *out,
+		     int error);
+
 /** stream_out_resume() - write what waits, now that there may be room */
 void stream_out_resume(struct stream_queue *queue, struct stream_out *out);
 

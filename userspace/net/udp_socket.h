@@ -11,6 +11,8 @@
 
 #include "stun/addr.h"
 
+struct relay_socket;
+
 /* No entry of the send queue. */
 #define SEND_NONE UINT16_MAX
 
@@ -27,6 +29,7 @@
  * @send_last: last entry, if there is a first
  * @burst: how many datagrams to ask for next time
  * @round: when it was last asked (struct receive_pool)
+ * @relay: whose it is, once that is attached to a worker; NULL: a listener
  */
 struct udp_socket {
 	int fd;
@@ -40,6 +43,7 @@ struct udp_socket {
 	uint16_t send_last;
 	uint16_t burst;
 	uint16_t round;
+	struct relay_socket *relay;
 };
 
 /**

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "net/backpressure.h"
 #include "net/worker_internal.h"
 
 uint64_t worker_now(void)
@@ -79,6 +80,7 @@ static void free_closed(struct worker *worker)
 static void flush(struct worker *worker)
 {
 	send_queue_flush(worker->queue);
+	backpressure_apply(worker);
 	stream_queue_flush(worker->streams.queue);
 	receive_pool_reset(worker->pool);
 }

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "net/backpressure.h"
 #include "net/peer_connection.h"
 #include "net/socket_error.h"
 #include "net/worker_internal.h"
@@ -128,6 +129,7 @@ static void relay_attach(void *env, void *handle,
 
 	relay->worker = worker;
 	relay->allocation = allocation;
+	relay->sock.relay = relay;
 	if (event_assign(&relay->readable, worker->base, relay->sock.fd,
 			 EV_READ | EV_PERSIST, on_peer_readable, relay) ||
 	    event_add(&relay->readable, NULL) ||
@@ -146,6 +148,8 @@ static void relay_detach(void *env, void *handle)
 	if (relay->sock.send_first != SEND_NONE ||
 	    relay->second.sock.send_first != SEND_NONE)
 		send_queue_flush(worker->queue);
+	backpressure_apply(worker);
+	backpressure_release(relay);
 	event_del(&relay->readable);
 	peer_socket_detach(relay);
 	relay->worker = NULL;
@@ -167,6 +171,7 @@ static void relay_close(void *env, void *handle)
 		send_queue_flush(worker->queue);
 	if (relay->worker)
 		event_del(&relay->readable);
+	backpressure_release(relay);
 	relay->allocation = NULL;
 	peer_socket_close(&relay->second);
 	udp_socket_close(&relay->sock);
