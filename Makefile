@@ -48,7 +48,7 @@ PROGRAMS := kturnd kturnctl kturn-bench
 
 .PHONY: all programs libraries module install uninstall clean help deps \
 	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels \
-	demo bench bench-load scale lint
+	demo bench bench-load bench-streams scale lint
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -169,6 +169,10 @@ bench: deps	## instructions per relayed packet, ours beside coturn's
 bench-load: deps	## throughput, loss and latency of coturn and kturnd, by kturn-bench
 	@$(MAKE) --no-print-directory programs
 	@tests/bench/load
+
+bench-streams: deps	## instructions per packet of clients over TCP and TLS
+	@$(MAKE) --no-print-directory programs
+	@tests/bench/streams
 
 scale: deps	## what a million channels cost: creation, memory, packets
 	@$(MAKE) --no-print-directory programs bench-programs

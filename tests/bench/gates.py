@@ -26,6 +26,10 @@ GATES = (
 ALLOCATION_MOST = 0.5
 ALLOCATING = (("kturnd", "coturn"), ("kturnd", "coturn-4.18"), ("kturn", "coturn"), ("kturn", "coturn-4.18"))
 
+# A packet of a client over TCP or TLS: at most so much of what it costs coturn.
+STREAM_MOST = 1.0
+STREAMING = (("kturnd", "coturn"), ("kturnd", "coturn-4.18"))
+
 # Paths whose gates are reported, but do not count yet.
 PENDING = set()
 
@@ -56,6 +60,21 @@ def judge_allocations(allocations):
                 verdicts.append({"gate": f"An allocation costs {ours['title']} at most half of {theirs['title']}",
                                  "case": family, "net": ours["net"], "limit": limit, "holds": ours["net"] <= limit,
                                  "pending": False})
+    return verdicts
+
+
+def judge_streams(figures):
+    """The gates of clients over TCP and TLS; figures: by transport, direction, load, size and path."""
+    verdicts = []
+    for (transport, direction, load, size, path), ours in figures.items():
+        for theirs in (figures.get((transport, direction, load, size, other)) for mine, other in STREAMING
+                       if mine == path):
+            if theirs:
+                limit = STREAM_MOST * theirs["median"]
+                verdicts.append({"gate": f"A packet {direction.replace('-', ' ')} over {transport.upper()} costs"
+                                         f" {ours['title']} at most what it costs {theirs['title']}",
+                                 "case": f"{load}, {size} bytes", "net": ours["median"], "limit": limit,
+                                 "holds": ours["median"] <= limit, "pending": False})
     return verdicts
 
 

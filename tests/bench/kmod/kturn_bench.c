@@ -48,7 +48,9 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
-#include <net/net_namespace.h>
+
+#include "bench_device.h"
+#include "calibrate.h"
 
 #define BENCH_FRAMES_MAX	(512 << 20)	/* bytes in a set of frames */
 #define BENCH_CAPTURE_MAX	(16 << 20)	/* bytes kept of what came out */
@@ -276,23 +278,9 @@ static int bench_send(const struct bench_run *run, u32 packets)
 	return 0;
 }
 
-/*
- * Cycles for a million instructions: a loop of two, half a million times. The
- * least of some attempts, as an interrupt may come in between.
- */
-static u64 bench_calibrate(void)
+static u64 bench_cycles(void)
 {
-	u64 start, least = U64_MAX;
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		u32 left = 500000;
-
-		start = get_cycles();
-		asm volatile("1: dec %0; jnz 1b" : "+r" (left) : : "cc");
-		least = min(least, get_cycles() - start);
-	}
-	return least;
+	return get_cycles();
 }
 
 static int bench_measure(const struct bench_run *run)
@@ -302,7 +290,7 @@ static int bench_measure(const struct bench_run *run)
 
 	memset(&result, 0, sizeof(result));
 	atomic_set(&sink.received, 0);
-	result.calibration = bench_calibrate();
+	result.calibration = bench_calibrate(bench_cycles);
 	err = bench_send(run, run->warm_up);
 	if (err)
 		goto out;
@@ -375,21 +363,6 @@ static int bench_run(const struct bench_run *run)
 }
 
 /* --- the files ------------------------------------------------------------ */
-
-static struct net_device *bench_dev_get(const char *name)
-{
-	struct net_device *dev = NULL;
-	struct net *net;
-
-	down_read(&net_rwsem);
-	for_each_net(net) {
-		dev = dev_get_by_name(net, name);
-		if (dev)
-			break;
-	}
-	up_read(&net_rwsem);
-	return dev;
-}
 
 static int bench_parse_dev(struct net_device **dev, const char *name)
 {
