@@ -12,6 +12,8 @@ CC	?= gcc
 OPT	?= -O2 -g
 PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libssl libcrypto \
 	   sqlite3 hiredis libpq
+CLANG	?= clang
+BPFTOOL	?= $(firstword $(wildcard /usr/local/sbin/bpftool /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wpointer-arith -Wvla
 HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
@@ -25,6 +27,15 @@ CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikmod/uapi -Ikmod
 CFLAGS_ALL = -std=gnu11 $(WARN) -pthread $(PKG_CFLAGS)
 # libunistring has no file for pkg-config.
 LDLIBS_ALL = -Wl,--as-needed $(PKG_LIBS) -lunistring -pthread -lm
+
+# The program for XDP needs more than the rest; without, there is no XDP.
+XDP_TOOLS := $(shell command -v $(CLANG) >/dev/null && command -v $(BPFTOOL) >/dev/null && \
+	       pkg-config --exists libbpf && echo yes)
+XDP_SKEL := $(if $(XDP_TOOLS),$(BUILD)/xdp/kturn_xdp.skel.h)
+ifneq ($(XDP_TOOLS),)
+CPPFLAGS += -DKTURN_HAVE_XDP -isystem $(BUILD)/xdp
+PKGS	+= libbpf
+endif
 
 # Dependencies point one way: kturnd -> userdb, net, fastpath -> turn -> stun.
 LAYERS	:= userdb net fastpath turn stun
@@ -55,6 +66,8 @@ PROGRAMS := kturnd kturnctl kturn-bench
 all: programs module	## kturnd, kturnctl, kturn-bench and, where kernel headers are found, kturn.ko
 
 programs: libraries $(PROGRAMS:%=$(BUILD)/%)	## the userspace programs only
+	@[ -n "$(XDP_TOOLS)" ] || echo "XDP: left out: it needs clang, bpftool and libbpf" \
+		"(Debian: apt-get install clang bpftool libbpf-dev)"
 
 libraries:
 	@pkg-config --exists --print-errors $(PKGS) && \
@@ -69,6 +82,18 @@ module:		## kturn.ko for the kernel KVER (the running one by default)
 		echo "kturn.ko: not built: no kernel headers in $(KDIR)" \
 		     "(Debian: apt-get install linux-headers-$(KVER))"; \
 	fi
+
+# --- the program for XDP ----------------------------------------------------
+
+$(BUILD)/xdp/%.o: userspace/xdp/%.c
+	@mkdir -p $(@D)
+	@echo "  BPF   $<"
+	@$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -isystem /usr/include/$(shell $(CC) -print-multiarch) \
+		-c -o $@ $<
+
+$(BUILD)/xdp/%.skel.h: $(BUILD)/xdp/%.bpf.o
+	@echo "  SKEL  $@"
+	@$(BPFTOOL) gen skeleton $< name $* >$@
 
 # --- programs ---------------------------------------------------------------
 
@@ -85,12 +110,12 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 LIBS_OBJ := $(LAYERS:%=$(OBJ)/lib%.a)
 LIBS_SAN := $(LAYERS:%=$(SAN)/lib%.a)
 
-$(OBJ)/%.o: %.c | libraries
+$(OBJ)/%.o: %.c | libraries $(XDP_SKEL)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(EXTRA_CPPFLAGS) $(OPT) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(SAN)/%.o: %.c | libraries
+$(SAN)/%.o: %.c | libraries $(XDP_SKEL)
 	@mkdir -p $(@D)
 	@echo "  CC    $< (sanitized)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(EXTRA_CPPFLAGS) $(SANITIZE) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -6,11 +6,15 @@
 #ifndef _KTURN_COMPAT_H
 #define _KTURN_COMPAT_H
 
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
 #include <linux/ip.h>
+#include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/genetlink.h>
 #include <net/route.h>
+#include <net/xfrm.h>
 
 /* skb_gso_segment(), before in <linux/netdevice.h> */
 #ifdef KTURN_HAVE_NET_GSO_H
@@ -69,6 +73,62 @@ static inline struct nlattr **kturn_dump_attrs(struct netlink_callback *cb)
 	return genl_info_dump(cb)->attrs;
 #else
 	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/* Is there anything that xfrm_policy_check() would ask of a received packet? */
+static inline bool kturn_has_ipsec_policies(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_IN]) ||
+	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_IN]) !=
+	       XFRM_USERPOLICY_ACCEPT;
+#else
+	return false;
+#endif
+}
+
+/* How a module says that BPF programs may call its functions. */
+#ifndef __bpf_kfunc
+#define __bpf_kfunc __used noinline
+#endif
+#ifndef __bpf_kfunc_start_defs
+#define __bpf_kfunc_start_defs()				\
+	__diag_push();						\
+	__diag_ignore_all("-Wmissing-declarations",		\
+			  "kfuncs are declared by BTF");	\
+	__diag_ignore_all("-Wmissing-prototypes",		\
+			  "kfuncs are declared by BTF")
+#define __bpf_kfunc_end_defs() __diag_pop()
+#endif
+#ifndef BTF_KFUNCS_START
+#define BTF_KFUNCS_START(name) BTF_SET8_START(name)
+#define BTF_KFUNCS_END(name) BTF_SET8_END(name)
+#endif
+
+/* Has this module BTF, by which the kernel finds its functions? */
+static inline bool kturn_has_btf(void)
+{
+#ifdef CONFIG_DEBUG_INFO_BTF_MODULES
+	return THIS_MODULE->btf_data_size;
+#else
+	return false;
+#endif
+}
+
+/*
+ * Does @dev send frames that are redirected to it? Where devices do not say,
+ * those are to be counted on that have queues for XDP, having a program.
+ */
+static inline bool kturn_has_xdp_xmit(const struct net_device *dev)
+{
+#ifdef KTURN_HAVE_XDP_FEATURES
+	return READ_ONCE(dev->xdp_features) & NETDEV_XDP_ACT_NDO_XMIT;
+#else
+	const struct bpf_xdp_entity *xdp = &dev->xdp_state[XDP_MODE_DRV];
+
+	return dev->netdev_ops->ndo_xdp_xmit &&
+	       (READ_ONCE(xdp->prog) || READ_ONCE(xdp->link));
 #endif
 }
 

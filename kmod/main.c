@@ -13,6 +13,7 @@
 #include "rewrite.h"
 #include "tables.h"
 #include "version.h"
+#include "xdp.h"
 
 static unsigned int kturn_net_id __read_mostly;
 
@@ -86,6 +87,7 @@ static int __init kturn_init(void)
 	err = register_pernet_subsys(&kturn_net_ops);
 	if (err)
 		goto err_caches;
+	kturn_xdp_init();
 	err = kturn_netlink_init();
 	if (err)
 		goto err_pernet;

@@ -8,6 +8,7 @@
 
 #include "nlmsg.h"
 #include "version.h"
+#include "xdp.h"
 
 static struct netlink_range_validation timeout_range = {
 	.min = 1,
@@ -340,7 +341,8 @@ int kturn_put_net(struct sk_buff *msg, const struct kturn_net *kn)
 	    nla_put_u32(msg, KTURN_A_NET_PERMISSIONS, kn->n_permissions) ||
 	    nla_put_u32(msg, KTURN_A_NET_CHANNELS, kn->n_channels) ||
 	    nla_put_u64_64bit(msg, KTURN_A_NET_MAX_BPS, kn->max_bps,
-			      KTURN_A_NET_PAD))
+			      KTURN_A_NET_PAD) ||
+	    (kturn_xdp_available() && nla_put_flag(msg, KTURN_A_NET_XDP)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -357,6 +359,23 @@ static int put_reasons(struct sk_buff *msg, int type, const u64 *counts,
 	for (i = first; i <= last; i++)
 		if (nla_put_u64_64bit(msg, i, counts[i], pad))
 			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_xdp(struct sk_buff *msg, int type, const struct kturn_stats *sum)
+{
+	struct nlattr *nest = nla_nest_start(msg, type);
+
+	if (!nest ||
+	    nla_put_u64_64bit(msg, KTURN_A_XDP_FORWARDED, sum->xdp_forwarded,
+			      KTURN_A_XDP_PAD) ||
+	    nla_put_u64_64bit(msg, KTURN_A_XDP_DROPPED, sum->xdp_dropped,
+			      KTURN_A_XDP_PAD) ||
+	    put_reasons(msg, KTURN_A_XDP_PASSED, sum->xdp_passed,
+			KTURN_A_XDP_PASSED_PAD + 1, KTURN_A_XDP_PASSED_MAX,
+			KTURN_A_XDP_PASSED_PAD))
+		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
 }
@@ -378,7 +397,8 @@ int kturn_put_stats(struct sk_buff *msg, const struct kturn_net *kn)
 			KTURN_A_PASSED_PAD) ||
 	    put_reasons(msg, KTURN_A_STATS_DROPPED, sum.dropped,
 			KTURN_A_DROPPED_PAD + 1, KTURN_A_DROPPED_MAX,
-			KTURN_A_DROPPED_PAD))
+			KTURN_A_DROPPED_PAD) ||
+	    put_xdp(msg, KTURN_A_STATS_XDP, &sum))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -209,12 +209,15 @@ int kturn_send4_first(struct sk_buff *skb)
 /**
  * kturn_send6_first() - send to a neighbour that is not known yet
  * @skb: rewritten IPv6 datagram, its route and device set; always consumed
- * @nexthop: the neighbour's address
  *
  * Return: 0 or what refused it
  */
-int kturn_send6_first(struct sk_buff *skb, const struct in6_addr *nexthop)
+int kturn_send6_first(struct sk_buff *skb)
 {
+	const struct rt6_info *rt =
+		container_of(skb_dst(skb), struct rt6_info, dst);
+	const struct in6_addr *nexthop =
+		rt6_nexthop(rt, &ipv6_hdr(skb)->daddr);
 	struct neighbour *neigh = __neigh_create(&nd_tbl, nexthop, skb->dev,
 						 false);
 

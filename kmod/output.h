@@ -131,8 +131,45 @@ static __always_inline int kturn_refusal(int err)
 	return net_xmit_eval(err);
 }
 
+/**
+ * kturn_neigh4() - the neighbour that an IPv4 route leads to, if it is known
+ * @dst: the route
+ * @dev: its device
+ * @daddr: where to
+ *
+ * Return: the neighbour, good for this RCU section, or NULL, also if it is a
+ *	gateway that speaks IPv6
+ */
+static __always_inline struct neighbour *
+kturn_neigh4(const struct dst_entry *dst, struct net_device *dev, __be32 daddr)
+{
+	const struct rtable *rt = container_of(dst, struct rtable, dst);
+
+	if (unlikely(rt->rt_gw_family == AF_INET6))
+		return NULL;
+	return __ipv4_neigh_lookup_noref(dev,
+					 (__force u32)rt_nexthop(rt, daddr));
+}
+
+/**
+ * kturn_neigh6() - the neighbour that an IPv6 route leads to, if it is known
+ * @dst: the route
+ * @dev: its device
+ * @daddr: where to
+ *
+ * Return: the neighbour, good for this RCU section, or NULL
+ */
+static __always_inline struct neighbour *
+kturn_neigh6(const struct dst_entry *dst, struct net_device *dev,
+	     const struct in6_addr *daddr)
+{
+	const struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
+
+	return __ipv6_neigh_lookup_noref(dev, rt6_nexthop(rt, daddr));
+}
+
 int kturn_send4_first(struct sk_buff *skb);
-int kturn_send6_first(struct sk_buff *skb, const struct in6_addr *nexthop);
+int kturn_send6_first(struct sk_buff *skb);
 int kturn_send_fragments(struct net *net, struct sk_buff *skb, unsigned int mtu,
 			 bool local_out);
 
@@ -147,16 +184,11 @@ int kturn_send_fragments(struct net *net, struct sk_buff *skb, unsigned int mtu,
 static __always_inline int kturn_send4(struct net *net, struct sk_buff *skb,
 				       bool local_out)
 {
-	const struct rtable *rt = skb_rtable(skb);
 	struct neighbour *neigh;
-	__be32 nexthop;
 
 	if (unlikely(local_out))
 		return kturn_refusal(ip_local_out(net, NULL, skb));
-	if (unlikely(rt->rt_gw_family == AF_INET6))
-		return kturn_send4_first(skb);
-	nexthop = rt_nexthop(rt, ip_hdr(skb)->daddr);
-	neigh = __ipv4_neigh_lookup_noref(skb->dev, (__force u32)nexthop);
+	neigh = kturn_neigh4(skb_dst(skb), skb->dev, ip_hdr(skb)->daddr);
 	if (unlikely(!neigh))
 		return kturn_send4_first(skb);
 	return kturn_refusal(neigh_output(neigh, skb, false));
@@ -173,17 +205,14 @@ static __always_inline int kturn_send4(struct net *net, struct sk_buff *skb,
 static __always_inline int kturn_send6(struct net *net, struct sk_buff *skb,
 				       bool local_out)
 {
-	const struct in6_addr *nexthop;
+	const struct in6_addr *daddr = &ipv6_hdr(skb)->daddr;
 	struct neighbour *neigh;
-	struct rt6_info *rt;
 
 	if (unlikely(local_out))
 		return kturn_refusal(ip6_local_out(net, NULL, skb));
-	rt = container_of(skb_dst(skb), struct rt6_info, dst);
-	nexthop = rt6_nexthop(rt, &ipv6_hdr(skb)->daddr);
-	neigh = __ipv6_neigh_lookup_noref(skb->dev, nexthop);
+	neigh = kturn_neigh6(skb_dst(skb), skb->dev, daddr);
 	if (unlikely(!neigh))
-		return kturn_send6_first(skb, nexthop);
+		return kturn_send6_first(skb);
 	return kturn_refusal(neigh_output(neigh, skb, false));
 }
 

@@ -24,6 +24,10 @@ struct kturn_flow_stats {
  * @flow: forwarded, by direction
  * @passed: left to the server, by KTURN_A_PASSED_*
  * @dropped: dropped, by KTURN_A_DROPPED_*
+ * @xdp_forwarded: of the forwarded, by XDP; from client to client once
+ * @xdp_dropped: of the dropped, by XDP
+ * @xdp_passed: passed up by XDP, and received then by who is above, by
+ *	KTURN_A_XDP_PASSED_*
  */
 struct kturn_stats {
 	u64 received;
@@ -31,6 +35,9 @@ struct kturn_stats {
 	struct kturn_flow_stats flow[2];
 	u64 passed[KTURN_A_PASSED_MAX + 1];
 	u64 dropped[KTURN_A_DROPPED_MAX + 1];
+	u64 xdp_forwarded;
+	u64 xdp_dropped;
+	u64 xdp_passed[KTURN_A_XDP_PASSED_MAX + 1];
 };
 
 void kturn_stats_sum(const struct kturn_stats __percpu *stats,

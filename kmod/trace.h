@@ -6,6 +6,8 @@
  *	kturn:kturn_forward	sent on, or refused by the way out (err)
  *	kturn:kturn_pass	left to the server, and why
  *	kturn:kturn_drop	dropped, and why
+ *	kturn:kturn_xdp_pass	passed up by XDP, and why; then met once more
+ *	kturn:kturn_xdp_drop	dropped by XDP, and why
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kturn
@@ -40,6 +42,19 @@ TRACE_DEFINE_ENUM(KTURN_A_DROPPED_TOO_BIG);
 TRACE_DEFINE_ENUM(KTURN_A_DROPPED_HOP_LIMIT);
 TRACE_DEFINE_ENUM(KTURN_A_DROPPED_OUTPUT);
 TRACE_DEFINE_ENUM(KTURN_A_DROPPED_RATE);
+
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_NO_CHANNEL);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_HOOK);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_DEVICE);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_FRAME);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_CHECKSUM);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_HOP_LIMIT);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_NO_ROUTE);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_MTU);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_NEIGHBOUR);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_OUTPUT_DEVICE);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_HEADROOM);
+TRACE_DEFINE_ENUM(KTURN_A_XDP_PASSED_OTHER);
 
 TRACE_EVENT(kturn_forward,
 	    TP_PROTO(const struct kturn_channel *channel, enum kturn_dir dir,
@@ -116,6 +131,52 @@ DEFINE_EVENT_PRINT(kturn_verdict, kturn_drop,
 					      { KTURN_A_DROPPED_RATE, "rate" }),
 			     __entry->netns, __entry->len, __entry->src,
 			     __entry->dst)
+);
+
+DECLARE_EVENT_CLASS(kturn_xdp,
+		    TP_PROTO(const struct net_device *dev, unsigned int len,
+			     unsigned int reason),
+		    TP_ARGS(dev, len, reason),
+		    TP_STRUCT__entry(__field(u32, netns)
+				     __field(int, ifindex)
+				     __field(u32, len)
+				     __field(u8, reason)),
+		    TP_fast_assign(__entry->netns = dev_net(dev)->ns.inum;
+				   __entry->ifindex = dev->ifindex;
+				   __entry->len = len;
+				   __entry->reason = reason;),
+		    TP_printk("reason=%s netns=%u ifindex=%d len=%u",
+			      __print_symbolic(__entry->reason,
+					       { KTURN_A_XDP_PASSED_NO_CHANNEL, "no-channel" },
+					       { KTURN_A_XDP_PASSED_HOOK, "hook" },
+					       { KTURN_A_XDP_PASSED_DEVICE, "device" },
+					       { KTURN_A_XDP_PASSED_FRAME, "frame" },
+					       { KTURN_A_XDP_PASSED_CHECKSUM, "checksum" },
+					       { KTURN_A_XDP_PASSED_HOP_LIMIT, "hop-limit" },
+					       { KTURN_A_XDP_PASSED_NO_ROUTE, "no-route" },
+					       { KTURN_A_XDP_PASSED_MTU, "mtu" },
+					       { KTURN_A_XDP_PASSED_NEIGHBOUR, "neighbour" },
+					       { KTURN_A_XDP_PASSED_OUTPUT_DEVICE, "output-device" },
+					       { KTURN_A_XDP_PASSED_HEADROOM, "headroom" },
+					       { KTURN_A_XDP_PASSED_OTHER, "other" }),
+			      __entry->netns, __entry->ifindex, __entry->len)
+);
+
+/* Its names are the class's. */
+DEFINE_EVENT(kturn_xdp, kturn_xdp_pass,
+	     TP_PROTO(const struct net_device *dev, unsigned int len,
+		      unsigned int reason),
+	     TP_ARGS(dev, len, reason)
+);
+
+DEFINE_EVENT_PRINT(kturn_xdp, kturn_xdp_drop,
+		   TP_PROTO(const struct net_device *dev, unsigned int len,
+			    unsigned int reason),
+		   TP_ARGS(dev, len, reason),
+		   TP_printk("reason=%s netns=%u ifindex=%d len=%u",
+			     __print_symbolic(__entry->reason,
+					      { KTURN_A_DROPPED_RATE, "rate" }),
+			     __entry->netns, __entry->ifindex, __entry->len)
 );
 
 #endif /* _KTURN_TRACE_H */

@@ -288,10 +288,10 @@ int netns_sysctl(const struct netns *n, enum netns_id id, const char *path,
 	return err;
 }
 
-int netns_offload_checksum(const struct netns *n, enum netns_id id,
-			   const char *device, int on)
+static int set_offload(const struct netns *n, enum netns_id id,
+		       const char *device, uint32_t command, int on)
 {
-	struct ethtool_value value = { .cmd = ETHTOOL_STXCSUM, .data = !!on };
+	struct ethtool_value value = { .cmd = command, .data = !!on };
 	struct ifreq request = { .ifr_data = (void *)&value };
 	int fd, err = netns_enter(n, id);
 
@@ -302,9 +302,21 @@ int netns_offload_checksum(const struct netns *n, enum netns_id id,
 		return complain("socket", -errno);
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
 	err = ioctl(fd, SIOCETHTOOL, &request) < 0 ?
-	      complain("ETHTOOL_STXCSUM", -errno) : 0;
+	      complain("SIOCETHTOOL", -errno) : 0;
 	close(fd);
 	return err;
+}
+
+int netns_offload_checksum(const struct netns *n, enum netns_id id,
+			   const char *device, int on)
+{
+	return set_offload(n, id, device, ETHTOOL_STXCSUM, on);
+}
+
+int netns_set_gro(const struct netns *n, enum netns_id id, const char *device,
+		  int on)
+{
+	return set_offload(n, id, device, ETHTOOL_SGRO, on);
 }
 
 static int option_on(int fd, int level, int name)

@@ -191,6 +191,18 @@ int netns_offload_checksum(const struct netns *n, enum netns_id id,
 			   const char *device, int on);
 
 /**
+ * netns_set_gro() - let a device put packets together, or do not
+ * @n: the namespaces
+ * @id: in which
+ * @device: name of the device
+ * @on: whether; a veth with it takes frames that never were an skb
+ *
+ * Return: 0, or a negative errno.
+ */
+int netns_set_gro(const struct netns *n, enum netns_id id, const char *device,
+		  int on);
+
+/**
  * netns_udp_socket() - a UDP socket in a namespace
  * @n: the namespaces
  * @id: in which

@@ -452,6 +452,15 @@ static bool same_bytes(const uint8_t *got, size_t got_len, const uint8_t *want,
 	return false;
 }
 
+/* What XDP sends is filled up to what Ethernet asks for. */
+static size_t fill_up(const struct frame *f, uint8_t *frame, size_t len)
+{
+	if (len >= ETH_ZLEN || f->len != ETH_ZLEN)
+		return len;
+	memset(frame + len, 0, ETH_ZLEN - len);
+	return ETH_ZLEN;
+}
+
 bool frame_is_udp(const struct frame *f, const struct wire *w,
 		  const struct udp_packet *want)
 {
@@ -468,7 +477,8 @@ bool frame_is_udp(const struct frame *f, const struct wire *w,
 		put16(ip + len - p.len - 2, udp_pseudo_sum(&p));
 	header = put_header(expected, w, w->mac, w->remote_mac, ip);
 	memcpy(expected + header, ip, len);
-	return same_bytes(f->data, f->len, expected, header + len);
+	return same_bytes(f->data, f->len, expected,
+			  fill_up(f, expected, header + len));
 }
 
 uint16_t frame_udp_port(const struct frame *f)

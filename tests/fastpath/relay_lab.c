@@ -174,6 +174,8 @@ int relay_open_between(struct relay *r, int family, int peer_family)
 	if (!ret)
 		ret = tell(&err, fastpath_attach(r->fastpath, &err));
 	if (!ret)
+		ret = relay_door_open(&r->door, &r->ns);
+	if (!ret)
 		ret = relay_install(r, RELAY_TIMEOUT_MS);
 	return ret;
 }
@@ -184,6 +186,8 @@ void relay_close(struct relay *r)
 		       &r->peer_fd, &r->fence_fd };
 	size_t i;
 
+	relay_door_close(r->door, r->fastpath);
+	r->door = NULL;
 	fastpath_close(r->fastpath);
 	r->fastpath = NULL;
 	wire_close(&r->client);

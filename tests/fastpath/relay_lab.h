@@ -18,6 +18,7 @@
 #include "fastpath/fastpath.h"
 #include "netns.h"
 #include "packet.h"
+#include "relay_door.h"
 
 #define RELAY_CHANNEL 0x4000
 #define RELAY_TIMEOUT_MS 600000
@@ -48,6 +49,7 @@ enum direction {
  * @peer_fd: UDP socket in the peer
  * @fence_fd: UDP socket in the relay, for relay_settled()
  * @fences: how many fences there have been
+ * @door: XDP, if the lab is run with it
  * @want: what the module's counters have to be
  * @scratch: expected ChannelData
  */
@@ -60,6 +62,7 @@ struct relay {
 	struct transport_addr peer_addr;
 	int client_fd, server_fd, relayed_fd, peer_fd, fence_fd;
 	uint32_t fences;
+	struct relay_door *door;
 	struct fastpath_stats want;
 	uint8_t scratch[PACKET_MAX];
 };

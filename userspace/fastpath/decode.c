@@ -60,6 +60,7 @@ static const struct nla_policy net_policy[KTURN_A_NET_MAX + 1] = {
 	[KTURN_A_NET_PERMISSIONS] = { .type = NLA_U32 },
 	[KTURN_A_NET_CHANNELS] = { .type = NLA_U32 },
 	[KTURN_A_NET_MAX_BPS] = { .type = NLA_U64 },
+	[KTURN_A_NET_XDP] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy stats_policy[KTURN_A_STATS_MAX + 1] = {
@@ -69,6 +70,7 @@ static const struct nla_policy stats_policy[KTURN_A_STATS_MAX + 1] = {
 	[KTURN_A_STATS_HAIRPIN] = { .type = NLA_U64 },
 	[KTURN_A_STATS_PASSED] = { .type = NLA_NESTED },
 	[KTURN_A_STATS_DROPPED] = { .type = NLA_NESTED },
+	[KTURN_A_STATS_XDP] = { .type = NLA_NESTED },
 };
 
 static uint32_t get_u32(struct nlattr *attr)
@@ -213,6 +215,7 @@ bool fp_decode_net(struct nlmsghdr *nlh, struct fastpath_net *net)
 	net->allocations = get_u32(tb[KTURN_A_NET_ALLOCATIONS]);
 	net->permissions = get_u32(tb[KTURN_A_NET_PERMISSIONS]);
 	net->channels = get_u32(tb[KTURN_A_NET_CHANNELS]);
+	net->xdp = tb[KTURN_A_NET_XDP];
 	return true;
 }
 
@@ -228,6 +231,28 @@ static void get_counters(uint64_t *counters, int max, struct nlattr *nest)
 		if (type <= max && nla_len(attr) == sizeof(uint64_t))
 			counters[type] = nla_get_u64(attr);
 	}
+}
+
+/* Absent from the answers of a module that knows no XDP. */
+static bool get_xdp(struct fastpath_xdp_stats *xdp, struct nlattr *nest)
+{
+	static const struct nla_policy policy[KTURN_A_XDP_MAX + 1] = {
+		[KTURN_A_XDP_FORWARDED] = { .type = NLA_U64 },
+		[KTURN_A_XDP_DROPPED] = { .type = NLA_U64 },
+		[KTURN_A_XDP_PASSED] = { .type = NLA_NESTED },
+	};
+	struct nlattr *tb[KTURN_A_XDP_MAX + 1];
+
+	if (!nest)
+		return true;
+	if (nla_parse_nested(tb, KTURN_A_XDP_MAX, nest, policy))
+		return false;
+	xdp->forwarded = get_u64(tb[KTURN_A_XDP_FORWARDED]);
+	xdp->dropped = get_u64(tb[KTURN_A_XDP_DROPPED]);
+	if (tb[KTURN_A_XDP_PASSED])
+		get_counters(xdp->passed, KTURN_A_XDP_PASSED_MAX,
+			     tb[KTURN_A_XDP_PASSED]);
+	return true;
 }
 
 bool fp_decode_stats(struct nlmsghdr *nlh, struct fastpath_stats *stats)
@@ -246,6 +271,7 @@ bool fp_decode_stats(struct nlmsghdr *nlh, struct fastpath_stats *stats)
 	if (tb[KTURN_A_STATS_DROPPED])
 		get_counters(stats->dropped, KTURN_A_DROPPED_MAX,
 			     tb[KTURN_A_STATS_DROPPED]);
-	return get_flow(&stats->to_peer, tb[KTURN_A_STATS_TO_PEER]) &&
+	return get_xdp(&stats->xdp, tb[KTURN_A_STATS_XDP]) &&
+	       get_flow(&stats->to_peer, tb[KTURN_A_STATS_TO_PEER]) &&
 	       get_flow(&stats->to_client, tb[KTURN_A_STATS_TO_CLIENT]);
 }

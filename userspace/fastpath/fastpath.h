@@ -140,6 +140,7 @@ struct fastpath_channel {
  * @allocations: how many there are
  * @permissions: how many there are
  * @channels: how many there are
+ * @xdp: XDP programs can call the module's bpf_kturn_xdp()
  */
 struct fastpath_net {
 	char module_version[64];
@@ -151,6 +152,7 @@ struct fastpath_net {
 	uint32_t allocations;
 	uint32_t permissions;
 	uint32_t channels;
+	bool xdp;
 };
 
 /* Which settings fastpath_net_set() changes. */
@@ -163,6 +165,19 @@ enum fastpath_net_setting {
 };
 
 /**
+ * struct fastpath_xdp_stats - what XDP had a hand in
+ * @forwarded: of the forwarded, by XDP; from client to client once
+ * @dropped: of the dropped, by XDP
+ * @passed: passed up to the hook, indexed by KTURN_A_XDP_PASSED_*; in the
+ *	totals they are what became of them there
+ */
+struct fastpath_xdp_stats {
+	uint64_t forwarded;
+	uint64_t dropped;
+	uint64_t passed[KTURN_A_XDP_PASSED_MAX + 1];
+};
+
+/**
  * struct fastpath_stats - totals of the network namespace
  * @received: datagrams to the allocations
  * @to_peer: forwarded from clients to peers
@@ -170,6 +185,7 @@ enum fastpath_net_setting {
  * @hairpin: forwarded from client to client, in both of these
  * @passed: datagrams left to the server, indexed by KTURN_A_PASSED_*
  * @dropped: datagrams dropped, indexed by KTURN_A_DROPPED_*
+ * @xdp: which of these XDP did, and why not the others
  *
  * The first counters are at KTURN_A_PASSED_STUN and
  * KTURN_A_DROPPED_UNBOUND_CHANNEL; lower indices hold nothing.
@@ -181,6 +197,7 @@ struct fastpath_stats {
 	struct fastpath_flow to_client;
 	uint64_t passed[KTURN_A_PASSED_MAX + 1];
 	uint64_t dropped[KTURN_A_DROPPED_MAX + 1];
+	struct fastpath_xdp_stats xdp;
 };
 
 /**
@@ -589,6 +606,7 @@ int fastpath_watch_read(struct fastpath_watch *watch, fastpath_event_cb cb,
 const char *fastpath_hook_name(unsigned int hook);
 const char *fastpath_del_reason_name(unsigned int reason);
 const char *fastpath_passed_name(unsigned int attr);
+const char *fastpath_xdp_passed_name(unsigned int attr);
 const char *fastpath_dropped_name(unsigned int attr);
 
 /**

@@ -36,6 +36,21 @@ static const char *const passed[KTURN_A_PASSED_MAX + 1] = {
 	[KTURN_A_PASSED_OTHER] = "other",
 };
 
+static const char *const xdp_passed[KTURN_A_XDP_PASSED_MAX + 1] = {
+	[KTURN_A_XDP_PASSED_NO_CHANNEL] = "no-channel",
+	[KTURN_A_XDP_PASSED_HOOK] = "hook",
+	[KTURN_A_XDP_PASSED_DEVICE] = "device",
+	[KTURN_A_XDP_PASSED_FRAME] = "frame",
+	[KTURN_A_XDP_PASSED_CHECKSUM] = "checksum",
+	[KTURN_A_XDP_PASSED_HOP_LIMIT] = "hop-limit",
+	[KTURN_A_XDP_PASSED_NO_ROUTE] = "no-route",
+	[KTURN_A_XDP_PASSED_MTU] = "mtu",
+	[KTURN_A_XDP_PASSED_NEIGHBOUR] = "neighbour",
+	[KTURN_A_XDP_PASSED_OUTPUT_DEVICE] = "output-device",
+	[KTURN_A_XDP_PASSED_HEADROOM] = "headroom",
+	[KTURN_A_XDP_PASSED_OTHER] = "other",
+};
+
 static const char *const dropped[KTURN_A_DROPPED_MAX + 1] = {
 	[KTURN_A_DROPPED_UNBOUND_CHANNEL] = "unbound-channel",
 	[KTURN_A_DROPPED_NO_PERMISSION] = "no-permission",
@@ -131,6 +146,11 @@ const char *fastpath_del_reason_name(unsigned int reason)
 const char *fastpath_passed_name(unsigned int attr)
 {
 	return LOOK_UP(passed, attr);
+}
+
+const char *fastpath_xdp_passed_name(unsigned int attr)
+{
+	return LOOK_UP(xdp_passed, attr);
 }
 
 const char *fastpath_dropped_name(unsigned int attr)
