@@ -17,6 +17,7 @@ class Suite:
     series: str = ""        # the kernel it is bound to, "" if to none
     in_vm: bool = False
     shares: bool = False    # may run in one guest with others
+    kernels_only: bool = False  # not without tests/run --kernels, unless it is named
     vm_options: list = field(default_factory=list)
 
     def in_guest(self, vm_run, series, results, timeout, command):
@@ -26,7 +27,7 @@ class Suite:
 
 
 def _where(text):
-    """'host', 'vm', 'vm:7.2', 'vm,smp=4,icount', 'vm,share': (in_vm, series, shares, options of tests/vm/run)."""
+    """'host', 'vm', 'vm:7.2', 'vm,smp=4,icount', 'vm,share,kernels': all that follows the command in a Suite."""
     place, *options = text.split(",")
     place, _, series = place.partition(":")
     if place not in ("host", "vm") or (place == "host" and (series or options)):
@@ -34,9 +35,9 @@ def _where(text):
     arguments = []
     for option in options:
         name, equals, value = option.partition("=")
-        if option != "share":
+        if option not in ("share", "kernels"):
             arguments += ["--" + name] + ([value] if equals else [])
-    return place == "vm", series, "share" in options, arguments
+    return series, place == "vm", "share" in options, "kernels" in options, arguments
 
 
 def _expand(name, command, root):
@@ -65,14 +66,14 @@ def load(path, root):
                 name, where, timeout, *command = words
                 if not command:
                     raise ValueError("no command")
-                in_vm, series, shares, options = _where(where)
+                rest = _where(where)
                 for each, words in _expand(name, command, root):
                     if each in names and "*" in name:
                         continue    # it has a line of its own above
                     if each in names:
                         raise ValueError(f"there are two suites '{each}'")
                     names.add(each)
-                    suites.append(Suite(each, int(timeout), words, series, in_vm, shares, options))
+                    suites.append(Suite(each, int(timeout), words, *rest))
             except ValueError as error:
                 raise BadList(f"{path}:{number}: {error}") from None
     return suites
