@@ -33,6 +33,8 @@ class Allocations:
         self.relay.lab_name = f"a-{kind.lab_name or kind.name}"
         self.kind = kind
         self.ports = itertools.count(FIRST_PORT)
+        # Who does not ask for IPv6 wants IPv4 (RFC 8656 7.2).
+        self.wanted = [stun.UDP] + ([(stun.ADDRESS_FAMILY, stun.IPV6)] if family is lab.IPV6 else [])
         self.samples = {step: [] for step in STEPS}
 
     def start(self):
@@ -45,7 +47,7 @@ class Allocations:
     def measure(self, meter, warm_up=False):
         """One round: as many new clients as there is room for in a round. The first one only warms up."""
         ports = list(itertools.islice(self.ports, COUNT))
-        cost_401, challenges = self._exchange(meter, {port: stun.message(stun.ALLOCATE, [stun.UDP]) for port in ports})
+        cost_401, challenges = self._exchange(meter, {port: stun.message(stun.ALLOCATE, self.wanted) for port in ports})
         self._expect(challenges, 401)
         cost_success, answers = self._exchange(meter, {port: self._signed(challenges[port]) for port in ports})
         self._expect(answers, 0)
@@ -56,11 +58,10 @@ class Allocations:
             for step, cost in zip(STEPS, (cost_401, cost_success)):
                 self.samples[step].append(cost)
 
-    @staticmethod
-    def _signed(challenge):
+    def _signed(self, challenge):
         realm, nonce = (challenge.attributes[kind] for kind in (stun.REALM, stun.NONCE))
         key = hashlib.md5(b":".join([paths.USER.encode(), realm, paths.PASSWORD.encode()])).digest()
-        return stun.message(stun.ALLOCATE, [stun.UDP, (stun.USERNAME, paths.USER.encode()), (stun.REALM, realm),
+        return stun.message(stun.ALLOCATE, [*self.wanted, (stun.USERNAME, paths.USER.encode()), (stun.REALM, realm),
                                             (stun.NONCE, nonce)], key)
 
     def _exchange(self, meter, requests):

@@ -226,7 +226,8 @@ def parse_options():
     parser.add_argument("--sizes", type=lambda text: [int(size) for size in names(text)], default=[172, 1200],
                         help="bytes of payload (172,1200)")
     parser.add_argument("--transports", type=names, default=list(PORTS), help="tcp,tls")
-    parser.add_argument("--loads", type=names, default=[load.name for load in LOADS], help=",".join(load.name for load in LOADS))
+    loads = [load.name for load in LOADS]
+    parser.add_argument("--loads", type=names, default=loads, help=",".join(loads))
     parser.add_argument("--servers", type=names, default=["coturn", "coturn-4.18", "kturnd"],
                         help="coturn,coturn-4.18,kturnd")
     parser.add_argument("--new-coturn", required=True, help=argparse.SUPPRESS)
@@ -261,7 +262,8 @@ def main():
         kinds, cases = measure(options)
     except (RuntimeError, subprocess.CalledProcessError) as error:
         sys.exit(f"streams: error: {error}")
-    measured = {"kernel": platform.release(), "cpu": cpu_model(), "cipher": CIPHER, "clients": CLIENTS, "rounds": options.rounds,
+    measured = {"kernel": platform.release(), "cpu": cpu_model(), "cipher": CIPHER,
+                "clients": CLIENTS, "rounds": options.rounds,
                 "coturn": {kind.name: kind.version for kind in kinds if issubclass(kind, paths.Coturn)},
                 "openssl": {kind.name: libraries(kind) for kind in kinds},
                 "cases": [case.result() for case in cases]}
