@@ -611,6 +611,8 @@ TEST_F(config, core_takes_the_values)
 	GOOD("unauthorized-ratelimit");
 	GOOD("source-quota=6");
 	GOOD("check-origin-consistency");
+	GOOD("aux-server=192.0.2.50");
+	GOOD("aux-server=[2001:db8::50]:443");
 	GOOD("alternate-server=192.0.2.50");
 	GOOD("alternate-server=[2001:db8::50]:3479");
 	GOOD("tls-alternate-server=192.0.2.60");
@@ -798,7 +800,10 @@ TEST_F(config, oauth_keys_have_an_id)
 
 TEST_F(config, alternate_servers_are_addresses)
 {
+	GOOD("aux-server=192.0.2.51");
+	EXPECT_EQ(3478, self->cfg.aux_server.v[0].port);
 	BAD("alternate-server=other.example.org", "is not an IP address");
+	BAD("aux-server=eth0:3478", "is not an IP address");
 }
 
 TEST_F(config, core_refuses_a_user_twice)

@@ -68,6 +68,7 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->relay_ip.v);
 	free(cfg->prometheus_address.v);
 	free(cfg->external_ip.v);
+	free(cfg->aux_server.v);
 	free(cfg->alternate_server.v);
 	free(cfg->tls_alternate_server.v);
 	free(cfg->alternate_domain);

@@ -232,6 +232,7 @@ struct kturnd_config {
 	bool fingerprint;
 	bool software_attribute;
 	bool rfc5766_channels;
+	struct config_addrs aux_server;
 	struct config_addrs alternate_server;
 	struct config_addrs tls_alternate_server;
 	char *alternate_domain;

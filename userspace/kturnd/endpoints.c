@@ -94,6 +94,26 @@ static int resolve_listen(const struct kturnd_config *cfg,
 	return ret;
 }
 
+/* As with coturn: more places to come in, for all that is spoken elsewhere. */
+static int resolve_auxiliary(const struct kturnd_config *cfg,
+			     struct endpoints *ep)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < cfg->aux_server.n && !ret; i++) {
+		struct listen_address listen = {
+			.addr = cfg->aux_server.v[i], .auxiliary = true,
+			.ways = (cfg->no_udp ? 0 : LISTEN_UDP) |
+				(cfg->no_tcp ? 0 : LISTEN_TCP) |
+				(config_has_dtls(cfg) ? LISTEN_DTLS : 0) |
+				(config_has_tls(cfg) ? LISTEN_TLS : 0),
+		};
+
+		ret = add_listen(ep, &listen);
+	}
+	return ret;
+}
+
 /* The second port of NAT behaviour discovery, where that has two addresses. */
 static int resolve_discovery(const struct kturnd_config *cfg,
 			     struct endpoints *ep)
@@ -119,7 +139,7 @@ static const char *explain_bind(int error)
 {
 	switch (-error) {
 	case EADDRINUSE:
-		return "another program has this port; stop it (ss -lntup shows it), or choose another listening-port or tls-listening-port";
+		return "another program has this port; stop it (ss -lntup shows it), or choose another listening-port, tls-listening-port or aux-server";
 	case EADDRNOTAVAIL:
 		return "this is no address of this host; name one of its own, and for an address of a NAT before it use external-ip";
 	case ENODEV:
@@ -242,6 +262,8 @@ static int resolve_relays(const struct kturnd_config *cfg,
 	for (size_t i = 0; i < ep->listen_count && !ret; i++) {
 		const struct transport_addr *addr = &ep->listen[i].addr;
 
+		if (ep->listen[i].auxiliary)
+			continue;
 		ret = net_addr_is_wildcard(addr) ?
 			add_local_relays(cfg, ep, addr->family) :
 			add_relay(cfg, ep, addr);
@@ -274,7 +296,8 @@ void endpoints_resolve(const struct kturnd_config *cfg, struct endpoints *ep,
 	int ret;
 
 	*ep = (struct endpoints){ 0 };
-	ret = resolve_listen(cfg, ep) ?: resolve_discovery(cfg, ep);
+	ret = resolve_listen(cfg, ep) ?: resolve_auxiliary(cfg, ep) ?:
+	      resolve_discovery(cfg, ep);
 	if (!ret) {
 		check_listen(cfg, ep, report);
 		ret = resolve_relays(cfg, ep);

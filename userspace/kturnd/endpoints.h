@@ -15,11 +15,13 @@
  * struct listen_address - where clients may come in
  * @addr: address and port, maybe a wildcard
  * @optional: nobody asked for it: a host without this address family is fine
+ * @auxiliary: an aux-server: no relay address follows from it
  * @ways: how: LISTEN_UDP, LISTEN_DTLS, LISTEN_TCP, LISTEN_TLS
  */
 struct listen_address {
 	struct transport_addr addr;
 	bool optional;
+	bool auxiliary;
 	unsigned int ways;
 };
 
