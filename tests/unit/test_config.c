@@ -816,4 +816,40 @@ TEST_F(config, core_refuses_a_user_twice)
 	EXPECT_TRUE(has_finding(&self->report, "user: 'alice' is there twice"));
 }
 
+TEST_F(config, xdp_interface)
+{
+	GOOD("xdp-interface=eth0");
+	GOOD("xdp-interface eth1,generic");
+	GOOD("xdp-pin=/sys/fs/bpf/elsewhere");
+	GOOD("xdp-keep");
+	ASSERT_EQ(2, self->cfg.xdp_interface.n);
+	EXPECT_STREQ("eth0", self->cfg.xdp_interface.v[0].device);
+	EXPECT_FALSE(self->cfg.xdp_interface.v[0].generic);
+	EXPECT_STREQ("eth1", self->cfg.xdp_interface.v[1].device);
+	EXPECT_TRUE(self->cfg.xdp_interface.v[1].generic);
+	EXPECT_STREQ("/sys/fs/bpf/elsewhere", self->cfg.xdp_pin);
+	EXPECT_TRUE(self->cfg.xdp_keep);
+	BAD("xdp-interface=", "does not name a device", "eth0,generic");
+	BAD("xdp-interface=,generic", "does not name a device");
+	BAD("xdp-interface=a-name-that-is-too-long", "does not name a device");
+	BAD("xdp-interface=eth0/1", "does not name a device");
+	BAD("xdp-interface=eth2,offload", "eth2,offload", "native", "generic");
+	BAD("xdp-interface=eth1", "twice");
+	EXPECT_EQ(2, self->cfg.xdp_interface.n);
+}
+
+TEST_F(config, xdp_that_cannot_have_an_effect)
+{
+	GOOD("no-auth");
+	GOOD("xdp-interface=eth0");
+	GOOD("kernel-hook=input");
+	GOOD("xdp-pin=kturn");
+	config_check(&self->cfg, &self->report);
+	EXPECT_TRUE(has_finding(&self->report, "no effect with kernel-hook=input"));
+	EXPECT_TRUE(has_finding(&self->report, "not an absolute path"));
+	LINE("kernel-relay=off");
+	config_check(&self->cfg, &self->report);
+	EXPECT_TRUE(has_finding(&self->report, "no effect with kernel-relay=off"));
+}
+
 TEST_HARNESS_MAIN

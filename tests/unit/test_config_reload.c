@@ -167,6 +167,9 @@ TEST_F(reload, lists_are_compared_item_by_item)
 	A("external-ip=192.0.2.1/10.0.0.1");
 	B("external-ip=192.0.2.1/10.0.0.2");
 	EXPECT_FALSE(SAME("external-ip"));
+	A("xdp-interface=eth0");
+	B("xdp-interface=eth0,generic");
+	EXPECT_FALSE(SAME("xdp-interface"));
 	A("user=carol:0x00112233445566778899aabbccddeeff");
 	EXPECT_FALSE(SAME("user"));
 }

@@ -34,6 +34,11 @@
  *			 "dropped": {reason: number, ...}}: what kturnd itself
  *			relayed and dropped; bytes of application data
  *	listeners	[address, ...]
+ *	xdp		[{"device", "mode": "native" or "generic", "state",
+ *			  "pinned", "program", "since"}, ...]: the devices that
+ *			XDP was asked for; the id of the program and the seconds
+ *			since it was attached where "state" is "attached", else
+ *			"reason": text
  *
  * "list" takes "what" and answers an array under that same name:
  *
@@ -56,6 +61,10 @@
  * or an error of one or more lines; nothing has changed then.
  *
  * "drain" takes "cancel", a boolean, and answers as "status" does.
+ *
+ * "xdp" takes "hold", a boolean: true lets go of all devices and of the module,
+ * false, or loading the module anew, attaches the program again. Answers "xdp"
+ * as "status" does.
  *
  * "userdb-changed" has kturnd forget what it remembers of the user database,
  * and read its secrets and rules at once; it answers an empty object.

@@ -12,6 +12,7 @@
 #include "kturnd/reload.h"
 #include "kturnd/status.h"
 #include "kturnd/user_source.h"
+#include "kturnd/xdp.h"
 
 static int do_status(struct daemon *daemon, struct json_object *request,
 		     struct json_object *reply)
@@ -57,6 +58,21 @@ static int do_userdb_changed(struct daemon *daemon, struct json_object *request,
 	return 0;
 }
 
+static int do_xdp(struct daemon *daemon, struct json_object *request,
+		  struct json_object *reply)
+{
+	struct json_object *hold;
+
+	if (!json_object_object_get_ex(request, "hold", &hold)) {
+		json_object_object_add(reply, "error", json_object_new_string(
+			"xdp takes \"hold\", true or false"));
+		return -EINVAL;
+	}
+	xdp_hold(daemon->xdp, json_object_get_boolean(hold));
+	json_object_object_add(reply, "xdp", xdp_answer(daemon->xdp));
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct daemon *daemon, struct json_object *request,
@@ -66,6 +82,7 @@ static const struct {
 	{ "list", do_list },
 	{ "reload", do_reload },
 	{ "drain", do_drain },
+	{ "xdp", do_xdp },
 	{ "userdb-changed", do_userdb_changed },
 };
 

@@ -62,6 +62,13 @@ static void users_free(struct config_users *list)
 	free(list->v);
 }
 
+static void xdps_free(struct config_xdps *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->v[i].device);
+	free(list->v);
+}
+
 void config_free(struct kturnd_config *cfg)
 {
 	free(cfg->listening_ip.v);
@@ -92,6 +99,8 @@ void config_free(struct kturnd_config *cfg)
 	free(cfg->dh_file);
 	free(cfg->log_file);
 	free(cfg->syslog_facility);
+	xdps_free(&cfg->xdp_interface);
+	free(cfg->xdp_pin);
 	free(cfg->listening_device);
 	free(cfg->relay_device);
 	free(cfg->prometheus_path);
@@ -150,6 +159,11 @@ int config_add_range(struct config_ranges *list,
 }
 
 int config_add_user(struct config_users *list, const struct config_user *item)
+{
+	return LIST_ADD(list, *item);
+}
+
+int config_add_xdp(struct config_xdps *list, const struct config_xdp *item)
 {
 	return LIST_ADD(list, *item);
 }

@@ -19,6 +19,7 @@
 
 #define CONFIG_DEFAULT_PATH	"/etc/turnserver.conf"
 #define CONFIG_DEFAULT_ADMIN	"/run/kturnd.sock"
+#define CONFIG_DEFAULT_XDP_PIN	"/sys/fs/bpf/kturn"
 #define CONFIG_MAX_WORKERS	128
 
 /* enum kernel_relay_mode - may, must or must not the module relay? */
@@ -123,6 +124,21 @@ struct config_users {
 struct config_userdb {
 	enum userdb_kind kind;
 	char *where;
+};
+
+/**
+ * struct config_xdp - one xdp-interface
+ * @device: its name
+ * @generic: above the driver, where that has no native XDP
+ */
+struct config_xdp {
+	char *device;
+	bool generic;
+};
+
+struct config_xdps {
+	struct config_xdp *v;
+	size_t n;
 };
 
 /**
@@ -243,6 +259,9 @@ struct kturnd_config {
 	/* the machine */
 	enum kernel_relay_mode kernel_relay;
 	enum kernel_hook_choice kernel_hook;
+	struct config_xdps xdp_interface;
+	char *xdp_pin;			/* NULL: CONFIG_DEFAULT_XDP_PIN */
+	bool xdp_keep;
 	uint32_t relay_threads;		/* 0: one for each CPU */
 	uint32_t sock_buf_size;		/* bytes; 0: the system's default */
 
@@ -308,5 +327,6 @@ int config_add_external(struct config_externals *list,
 int config_add_range(struct config_ranges *list,
 		     const struct config_range *item);
 int config_add_user(struct config_users *list, const struct config_user *item);
+int config_add_xdp(struct config_xdps *list, const struct config_xdp *item);
 
 #endif /* KTURN_KTURND_CONFIG_H */

@@ -220,6 +220,27 @@ static void check_alternates(const struct kturnd_config *cfg,
 			       "alternate-server, tls-alternate-server: no effect without credentials, for clients could not tell who sends them there");
 }
 
+/* XDP is a door to what the module does at PRE_ROUTING. */
+static void check_xdp(const struct kturnd_config *cfg, struct report *report)
+{
+	if (cfg->xdp_pin && cfg->xdp_pin[0] != '/')
+		report_error(report, NULL,
+			     "xdp-pin: '%s' is not an absolute path; give one on a BPF file system, such as "
+			     CONFIG_DEFAULT_XDP_PIN, cfg->xdp_pin);
+	if (!cfg->xdp_interface.n) {
+		if (cfg->xdp_keep)
+			report_warning(report, NULL,
+				       "xdp-keep has no effect without xdp-interface");
+		return;
+	}
+	if (cfg->kernel_relay == KERNEL_RELAY_OFF)
+		report_warning(report, NULL,
+			       "xdp-interface has no effect with kernel-relay=off");
+	if (cfg->kernel_hook == KERNEL_HOOK_INPUT)
+		report_warning(report, NULL,
+			       "xdp-interface has no effect with kernel-hook=input: XDP would go round the firewall's INPUT chain");
+}
+
 static void check_daemon(const struct kturnd_config *cfg,
 			 struct report *report)
 {
@@ -252,5 +273,6 @@ void config_check(struct kturnd_config *cfg, struct report *report)
 	check_credentials(cfg, report);
 	check_alternates(cfg, report);
 	check_daemon(cfg, report);
+	check_xdp(cfg, report);
 	check_metrics(cfg, report);
 }

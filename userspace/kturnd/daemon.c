@@ -21,6 +21,7 @@
 #include "kturnd/reload.h"
 #include "kturnd/statsdb.h"
 #include "kturnd/user_source.h"
+#include "kturnd/xdp.h"
 #include "net/connections.h"
 #include "net/listener.h"
 #include "version.h"
@@ -237,9 +238,11 @@ static int make_workers(struct daemon *daemon)
 	setup->udp.device = daemon->cfg->relay_device;
 	setup->listen_device = daemon->cfg->listening_device;
 	setup->log = (struct net_log){ log_from_worker, daemon };
-	daemon->kernel = kernel_relay_new(daemon->cfg, daemon->base, count);
+	daemon->xdp = xdp_new(daemon->cfg, daemon->base);
+	daemon->kernel = kernel_relay_new(daemon->cfg, daemon->base, count,
+					  daemon->xdp);
 	daemon->workers = calloc(count, sizeof(struct worker *));
-	if (!daemon->kernel || !daemon->workers)
+	if (!daemon->xdp || !daemon->kernel || !daemon->workers)
 		return -ENOMEM;
 	setup->fastpath = kernel_relay_ops(daemon->kernel);
 	for (unsigned int i = 0; i < count; i++) {
@@ -371,8 +374,11 @@ static void say_endpoints(const struct daemon *daemon)
 
 static int start_workers(struct daemon *daemon)
 {
-	int ret = kernel_relay_start(daemon->kernel, daemon->workers,
-				     daemon->worker_count);
+	int ret;
+
+	xdp_start(daemon->xdp, daemon->cfg);
+	ret = kernel_relay_start(daemon->kernel, daemon->workers,
+				 daemon->worker_count);
 
 	for (unsigned int i = 0; i < daemon->worker_count && !ret; i++) {
 		ret = worker_start(daemon->workers[i]);
@@ -398,6 +404,7 @@ static void close_all(struct daemon *daemon)
 	statsdb_free(daemon->statsdb);
 	user_source_free(daemon->users);
 	kernel_relay_free(daemon->kernel);
+	xdp_free(daemon->xdp);
 	connections_free(daemon->setup.streams.connections);
 	turn_shared_free(daemon->setup.shared);
 	turn_config_put(daemon->setup.config);

@@ -19,6 +19,7 @@ struct event;
 struct event_base;
 struct statsdb;
 struct user_source;
+struct xdp;
 
 #define DAEMON_SIGNALS 6
 
@@ -63,6 +64,7 @@ struct watchdog {
  * @limit: for what the workers log
  * @users: users of a database, or NULL
  * @statsdb: who is told of sessions, or NULL
+ * @xdp: the program for XDP
  * @kernel: the module
  * @workers: the workers
  * @worker_count: how many
@@ -85,6 +87,7 @@ struct daemon {
 	struct log_limit limit;
 	struct user_source *users;
 	struct statsdb *statsdb;
+	struct xdp *xdp;
 	struct kernel_relay *kernel;
 	struct worker **workers;
 	unsigned int worker_count;

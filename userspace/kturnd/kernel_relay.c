@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fastpath/fastpath.h"
+#include "kturnd/xdp.h"
 
 #define REASON_LEN 320
 
@@ -24,6 +25,8 @@
  * @link_count: how many
  * @workers: the workers, once started
  * @up: the workers were told that the module is there
+ * @xdp: who hears of the module, too, or NULL
+ * @no_xdp: why XDP programs cannot call it; empty if they can
  * @reason: why it relays, or why not
  */
 struct kernel_relay {
@@ -38,6 +41,8 @@ struct kernel_relay {
 	unsigned int link_count;
 	struct worker **workers;
 	bool up;
+	struct xdp *xdp;
+	char no_xdp[REASON_LEN];
 	char reason[REASON_LEN];
 };
 
@@ -150,10 +155,22 @@ static int check_module(struct kernel_relay *relay)
 		set_reason(relay, "the module's hook is switched off; set kernel-hook=prerouting");
 		return -ENOLINK;
 	}
+	snprintf(relay->no_xdp, sizeof(relay->no_xdp), "%s", net.xdp ? "" :
+		 "the module kturn was built without BTF, so XDP cannot call it; kturnctl check tells what to do");
 	set_reason(relay, "module kturn %s, hook %s",
 		   net.module_version[0] ? net.module_version : "(no version)",
 		   fastpath_hook_name(net.hook));
 	return 0;
+}
+
+static void tell_xdp(struct kernel_relay *relay)
+{
+	if (!relay->xdp)
+		return;
+	if (!relay->up)
+		xdp_module(relay->xdp, relay->reason);
+	else
+		xdp_module(relay->xdp, relay->no_xdp[0] ? relay->no_xdp : NULL);
 }
 
 static int bring_up(struct kernel_relay *relay)
@@ -165,6 +182,7 @@ static int bring_up(struct kernel_relay *relay)
 		tell_workers(relay, kernel_link_up);
 	}
 	say_who_relays(relay);
+	tell_xdp(relay);
 	return ret;
 }
 
@@ -174,6 +192,7 @@ static void bring_down(struct kernel_relay *relay)
 	relay->up = false;
 	tell_workers(relay, kernel_link_down);
 	say_who_relays(relay);
+	tell_xdp(relay);
 }
 
 /* A growing list of ids, while the module's news are read. */
@@ -336,7 +355,7 @@ static void close_all(struct kernel_relay *relay)
 
 struct kernel_relay *kernel_relay_new(const struct kturnd_config *cfg,
 				      struct event_base *base,
-				      unsigned int workers)
+				      unsigned int workers, struct xdp *xdp)
 {
 	struct kernel_relay *relay = calloc(1, sizeof(*relay));
 	struct fastpath_error err = { 0 };
@@ -348,6 +367,7 @@ struct kernel_relay *kernel_relay_new(const struct kturnd_config *cfg,
 	relay->hook = cfg->kernel_hook;
 	relay->max_bps = cfg->bps_capacity;
 	relay->base = base;
+	relay->xdp = xdp;
 	relay->links = calloc(workers, sizeof(*relay->links));
 	if (!relay->links) {
 		free(relay);
@@ -402,6 +422,7 @@ int kernel_relay_start(struct kernel_relay *relay, struct worker **workers,
 			ret = -ENOMEM;
 	} else {
 		say_who_relays(relay);
+		tell_xdp(relay);
 	}
 	if (!ret || relay->mode != KERNEL_RELAY_REQUIRE)
 		return 0;
@@ -417,6 +438,7 @@ static void switch_off(struct kernel_relay *relay)
 		tell_workers(relay, kernel_link_off);
 	relay->up = false;
 	say_who_relays(relay);
+	tell_xdp(relay);
 }
 
 static void switch_on(struct kernel_relay *relay, struct report *report)

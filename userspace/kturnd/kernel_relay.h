@@ -15,12 +15,14 @@
 struct event_base;
 struct kernel_relay;
 struct worker;
+struct xdp;
 
 /**
  * kernel_relay_new() - open connections, for the daemon and each worker
  * @cfg: the configuration
  * @base: the main thread's event loop
  * @workers: number of workers
+ * @xdp: who is told of the module's coming and going, too; or NULL
  *
  * While there is the privilege to; nothing is asked of the module yet.
  *
@@ -28,7 +30,7 @@ struct worker;
  */
 struct kernel_relay *kernel_relay_new(const struct kturnd_config *cfg,
 				      struct event_base *base,
-				      unsigned int workers);
+				      unsigned int workers, struct xdp *xdp);
 
 /** kernel_relay_link() - the connection of a worker, for worker_new() */
 struct kernel_link *kernel_relay_link(struct kernel_relay *relay,

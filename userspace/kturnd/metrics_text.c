@@ -16,6 +16,7 @@
 #include "kturnd/daemon.h"
 #include "kturnd/statsdb.h"
 #include "kturnd/totals.h"
+#include "kturnd/xdp.h"
 #include "version.h"
 
 #define LABEL_LEN (3 * TURN_USERNAME_MAX + 1)
@@ -234,6 +235,83 @@ static void put_drops(struct evbuffer *out, const struct totals *sum,
 					    kernel->passed[i]);
 }
 
+static void put_door(struct evbuffer *out, const char *door, uint64_t packets)
+{
+	evbuffer_add_printf(out,
+			    "kturn_forwarded_packets_total{door=\"%s\"} %" PRIu64 "\n",
+			    door, packets);
+}
+
+/* From client to client is one packet, and in both directions' figures. */
+static void put_doors(struct evbuffer *out, const struct turn_stats *turn,
+		      const struct fastpath_stats *kernel)
+{
+	uint64_t all = kernel->to_peer.packets + kernel->to_client.packets -
+		       kernel->hairpin;
+	const struct metric dropped[] = { {
+		"kturn_xdp_dropped_packets_total",
+		"datagrams that the kernel dropped by XDP, in its other counts too",
+		kernel->xdp.dropped,
+	} };
+
+	head(out, "kturn_forwarded_packets_total", "counter",
+	     "datagrams by where they were when they were forwarded: XDP, netfilter's hook, kturnd");
+	put_door(out, "xdp", kernel->xdp.forwarded);
+	/* Added up at different moments. */
+	put_door(out, "netfilter", all > kernel->xdp.forwarded ?
+				   all - kernel->xdp.forwarded : 0);
+	put_door(out, "userspace",
+		 turn->to_peer.packets + turn->to_client.packets);
+	COUNTERS(out, dropped);
+	head(out, "kturn_xdp_passed_packets_total", "counter",
+	     "datagrams that XDP passed up to netfilter's hook, by reason");
+	for (unsigned int i = 0; i <= KTURN_A_XDP_PASSED_MAX; i++)
+		if (fastpath_xdp_passed_name(i))
+			evbuffer_add_printf(out,
+					    "kturn_xdp_passed_packets_total{reason=\"%s\"} %" PRIu64 "\n",
+					    fastpath_xdp_passed_name(i),
+					    kernel->xdp.passed[i]);
+}
+
+/* A device's name may hold anything but a slash and a space. */
+static void put_device(struct evbuffer *out, const char *metric,
+		       const struct xdp_device *dev, uint64_t value)
+{
+	char label[3 * IFNAMSIZ + 1];
+
+	evbuffer_add_printf(out, "%s{device=\"%s\",mode=\"%s\"} %" PRIu64 "\n",
+			    metric,
+			    metrics_label(dev->name, strlen(dev->name), label,
+					  sizeof(label)),
+			    dev->generic ? "generic" : "native", value);
+}
+
+static void put_devices(struct evbuffer *out, const struct xdp_door *door)
+{
+	size_t n = xdp_door_count(door);
+
+	if (!n)
+		return;
+	head(out, "kturn_xdp_attached", "gauge",
+	     "1 while the program is attached to the device, else 0");
+	for (size_t i = 0; i < n; i++)
+		put_device(out, "kturn_xdp_attached", xdp_door_device(door, i),
+			   xdp_door_device(door, i)->state == XDP_ATTACHED);
+	head(out, "kturn_xdp_attached_seconds", "gauge",
+	     "since it was attached, or taken over");
+	for (size_t i = 0; i < n; i++)
+		if (xdp_door_device(door, i)->state == XDP_ATTACHED)
+			put_device(out, "kturn_xdp_attached_seconds",
+				   xdp_door_device(door, i),
+				   (worker_now() - xdp_door_device(door, i)->since) / 1000);
+	head(out, "kturn_xdp_program_id", "gauge", "id of the program there");
+	for (size_t i = 0; i < n; i++)
+		if (xdp_door_device(door, i)->state == XDP_ATTACHED)
+			put_device(out, "kturn_xdp_program_id",
+				   xdp_door_device(door, i),
+				   xdp_door_device(door, i)->program);
+}
+
 static void put_requests(struct evbuffer *out, const struct turn_stats *turn)
 {
 	const struct metric counters[] = {
@@ -396,6 +474,8 @@ int metrics_text(const struct daemon *daemon, struct kernel_totals *kernel,
 	put_daemon(out, daemon);
 	put_objects(out, &sum.turn);
 	put_relayed(out, &sum.turn, &stats);
+	put_doors(out, &sum.turn, &stats);
+	put_devices(out, xdp_door(daemon->xdp));
 	put_drops(out, &sum, &stats);
 	put_requests(out, &sum.turn);
 	if (module)

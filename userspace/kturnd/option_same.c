@@ -111,6 +111,19 @@ static bool same_users(const void *a, const void *b)
 	return true;
 }
 
+static bool same_xdps(const void *a, const void *b)
+{
+	const struct config_xdps *x = a, *y = b;
+
+	if (x->n != y->n)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		if (!same_text(x->v[i].device, y->v[i].device) ||
+		    x->v[i].generic != y->v[i].generic)
+			return false;
+	return true;
+}
+
 static bool same_userdb(const void *a, const void *b)
 {
 	const struct config_userdb *x = a, *y = b;
@@ -141,6 +154,7 @@ static const struct {
 	{ option_set_range, same_ranges },
 	{ option_set_nat64_prefix, same_ranges },
 	{ option_set_user, same_users },
+	{ option_set_xdp, same_xdps },
 	{ option_set_userdb, same_userdb },
 	{ option_set_redis_userdb, same_userdb },
 	{ option_set_psql_userdb, same_userdb },

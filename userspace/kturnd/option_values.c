@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -431,4 +432,38 @@ int option_set_oauth_key(struct kturnd_config *cfg, const struct option *opt,
 	if (!strchr(value, ':'))
 		return refuse(why, "is not of the form ID:KEY or ID:KEY:ALGORITHM, the key in base64");
 	return check_memory(config_add_string(target(cfg, opt), value), why);
+}
+
+static bool has_xdp(const struct config_xdps *list, const char *device)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i].device, device) == 0)
+			return true;
+	return false;
+}
+
+/* DEVICE, or DEVICE,generic. It need not be there yet. */
+int option_set_xdp(struct kturnd_config *cfg, const struct option *opt,
+		   const char *value, char why[static OPTION_WHY_LEN])
+{
+	struct config_xdps *list = target(cfg, opt);
+	struct config_xdp item = { 0 };
+	size_t len = strcspn(value, ",");
+	char device[IFNAMSIZ];
+	int ret;
+
+	if (!len || len >= sizeof(device) || strcspn(value, "/ ") < len)
+		return refuse(why, "does not name a device; give one, such as eth0, or eth0,generic");
+	if (value[len] && strcasecmp(value + len, ",generic") != 0)
+		return refuse(why, "has a mode that is not known; give the device alone, for native XDP, or with ,generic");
+	memcpy(device, value, len);
+	device[len] = '\0';
+	if (has_xdp(list, device))
+		return refuse(why, "is there twice; remove one");
+	item.generic = value[len];
+	item.device = strdup(device);
+	ret = item.device ? config_add_xdp(list, &item) : -ENOMEM;
+	if (ret)
+		free(item.device);
+	return check_memory(ret, why);
 }

@@ -143,7 +143,7 @@ option_set option_set_flag, option_set_flag_off, option_set_number, option_set_r
 	   option_set_nat64_prefix,
 	   option_set_user, option_set_secret, option_set_keep_family,
 	   option_set_log_file, option_set_dtls, option_set_server,
-	   option_set_oauth_key;
+	   option_set_oauth_key, option_set_xdp;
 
 /* And option_userdb.c. */
 option_set option_set_userdb, option_set_redis_userdb, option_set_psql_userdb,

@@ -53,13 +53,15 @@ int process_write_pid(const char *path)
 }
 
 /* There is no glibc function for this, and libcap is too much for one call. */
-static int keep_capabilities(unsigned int mask)
+int process_keep_capabilities(uint64_t mask)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{ .effective = mask, .permitted = mask },
+		{ .effective = (uint32_t)mask, .permitted = (uint32_t)mask },
+		{ .effective = (uint32_t)(mask >> 32),
+		  .permitted = (uint32_t)(mask >> 32) },
 	};
 
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
@@ -76,11 +78,24 @@ static unsigned int capabilities_needed(const struct kturnd_config *cfg)
 	return mask;
 }
 
-static int find_group(const struct kturnd_config *cfg, gid_t *gid,
+int process_find_user(const struct kturnd_config *cfg, uid_t *uid, gid_t *gid,
 		      char *why, size_t size)
 {
+	const struct passwd *user;
 	const struct group *group;
 
+	*uid = getuid();
+	*gid = getgid();
+	if (cfg->proc_user) {
+		user = getpwnam(cfg->proc_user);
+		if (!user) {
+			snprintf(why, size, "proc-user: there is no user '%s'; create one (useradd -r), or name another",
+				 cfg->proc_user);
+			return -EINVAL;
+		}
+		*uid = user->pw_uid;
+		*gid = user->pw_gid;
+	}
 	if (!cfg->proc_group)
 		return 0;
 	group = getgrnam(cfg->proc_group);
@@ -104,28 +119,16 @@ static int become(const struct kturnd_config *cfg, uid_t uid, gid_t gid)
 		return 0;
 	if (setuid(uid))
 		return -errno;
-	return keep_capabilities(capabilities_needed(cfg));
+	return process_keep_capabilities(capabilities_needed(cfg));
 }
 
 int process_drop_privileges(const struct kturnd_config *cfg, char *why,
 			    size_t size)
 {
-	const struct passwd *user = NULL;
-	uid_t uid = getuid();
-	gid_t gid = getgid();
-	int ret;
+	uid_t uid;
+	gid_t gid;
+	int ret = process_find_user(cfg, &uid, &gid, why, size);
 
-	if (cfg->proc_user) {
-		user = getpwnam(cfg->proc_user);
-		if (!user) {
-			snprintf(why, size, "proc-user: there is no user '%s'; create one (useradd -r), or name another",
-				 cfg->proc_user);
-			return -EINVAL;
-		}
-		uid = user->pw_uid;
-		gid = user->pw_gid;
-	}
-	ret = find_group(cfg, &gid, why, size);
 	if (ret || (!cfg->proc_user && !cfg->proc_group))
 		return ret;
 	ret = become(cfg, uid, gid);

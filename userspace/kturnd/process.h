@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "kturnd/config.h"
 
@@ -22,6 +24,27 @@ void process_raise_files(void);
  * Return: 0 or a negative errno.
  */
 int process_write_pid(const char *path);
+
+/**
+ * process_find_user() - who proc-user and proc-group are
+ * @cfg: the configuration
+ * @uid: filled; who we are if it names nobody
+ * @gid: filled, likewise
+ * @why: on failure, what is wrong and what to do
+ * @size: its size in bytes
+ *
+ * Return: 0 or a negative errno.
+ */
+int process_find_user(const struct kturnd_config *cfg, uid_t *uid, gid_t *gid,
+		      char *why, size_t size);
+
+/**
+ * process_keep_capabilities() - give up all capabilities but these
+ * @mask: a bit for each
+ *
+ * Return: 0 or a negative errno.
+ */
+int process_keep_capabilities(uint64_t mask);
 
 /**
  * process_drop_privileges() - become proc-user and proc-group

@@ -13,6 +13,7 @@
 #include "kturnd/metrics.h"
 #include "kturnd/notify.h"
 #include "kturnd/options.h"
+#include "kturnd/xdp.h"
 
 #define WHY_LEN 512
 
@@ -152,6 +153,7 @@ static void apply(struct reload *reload)
 	apply_certificates(reload);
 	metrics_use(daemon, reload->metrics);
 	kernel_relay_configure(daemon->kernel, daemon->cfg, &reload->report);
+	xdp_configure(daemon->xdp, daemon->cfg, &reload->report);
 }
 
 /* "one, two" */

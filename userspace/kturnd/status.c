@@ -8,6 +8,7 @@
 #include "kturnd/drain.h"
 #include "kturnd/statsdb.h"
 #include "kturnd/totals.h"
+#include "kturnd/xdp.h"
 #include "version.h"
 
 static void put_number(struct json_object *object, const char *name,
@@ -135,4 +136,5 @@ void status_answer(const struct daemon *daemon, struct json_object *reply)
 	put_dtls(reply, &sum.dtls);
 	put_statsdb(reply, daemon);
 	put_listeners(reply, &daemon->endpoints);
+	json_object_object_add(reply, "xdp", xdp_answer(daemon->xdp));
 }
