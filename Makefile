@@ -212,6 +212,9 @@ install: programs	## install programs, a systemd unit and, when built, the modul
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,@SBIN@,$(PREFIX)/sbin,' userspace/kturnd/kturnd.service.in \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/kturnd.service
+	install -d $(DESTDIR)$(PREFIX)/lib/modprobe.d
+	sed 's,@SBIN@,$(PREFIX)/sbin,' userspace/kturnctl/modprobe.conf.in \
+		>$(DESTDIR)$(PREFIX)/lib/modprobe.d/kturn.conf
 	if [ -e $(BUILD)/kmod/$(KVER)/kturn.ko ]; then \
 		install -D -m 644 $(BUILD)/kmod/$(KVER)/kturn.ko \
 			$(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko; \
@@ -221,6 +224,7 @@ install: programs	## install programs, a systemd unit and, when built, the modul
 uninstall:	## remove what install installed
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/sbin/%)
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/kturnd.service
+	rm -f $(DESTDIR)$(PREFIX)/lib/modprobe.d/kturn.conf
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/kturn.ko
 
 clean:		## remove build/

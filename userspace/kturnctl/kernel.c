@@ -86,6 +86,19 @@ static void add_counters(struct json_object *to, const char *name,
 	json_object_object_add(to, name, o);
 }
 
+/* What XDP had a hand in. */
+static void add_xdp(struct json_object *to,
+		    const struct fastpath_xdp_stats *stats)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_count(o, "forwarded", stats->forwarded);
+	add_count(o, "dropped", stats->dropped);
+	add_counters(o, "passed", stats->passed, KTURN_A_XDP_PASSED_MAX + 1,
+		     fastpath_xdp_passed_name);
+	json_object_object_add(to, "xdp", o);
+}
+
 /* Settings and gauges. */
 int kernel_net(struct context *ctx, struct json_object **result,
 	       struct fastpath_error *err)
@@ -116,6 +129,8 @@ int kernel_net(struct context *ctx, struct json_object **result,
 	add_count(*result, "allocations", net.allocations);
 	add_count(*result, "permissions", net.permissions);
 	add_count(*result, "channels", net.channels);
+	json_object_object_add(*result, "kfunc",
+			       json_object_new_boolean(net.xdp));
 	return 0;
 }
 
@@ -146,6 +161,7 @@ int kernel_status(struct context *ctx, struct json_object **result,
 		     KTURN_A_PASSED_MAX + 1, fastpath_passed_name);
 	add_counters(*result, "dropped", stats.dropped,
 		     KTURN_A_DROPPED_MAX + 1, fastpath_dropped_name);
+	add_xdp(*result, &stats.xdp);
 	return 0;
 }
 

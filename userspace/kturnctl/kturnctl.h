@@ -65,6 +65,9 @@ int command_secret(struct context *ctx, int argc, char **argv);
 int command_flush(struct context *ctx, int argc, char **argv);
 int command_reload(struct context *ctx, int argc, char **argv);
 int command_drain(struct context *ctx, int argc, char **argv);
+int command_xdp(struct context *ctx, int argc, char **argv);
+int command_unload(struct context *ctx, int argc, char **argv);
+int command_check(struct context *ctx, int argc, char **argv);
 
 /**
  * complain() - say on stderr what is wrong and what to do about it

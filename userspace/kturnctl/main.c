@@ -24,6 +24,9 @@ static const struct command commands[] = {
 	{ "flush", command_flush },
 	{ "reload", command_reload },
 	{ "drain", command_drain },
+	{ "check", command_check },
+	{ "xdp", command_xdp },
+	{ "unload", command_unload },
 	{ "user", command_user },
 	{ "secret", command_secret },
 };
@@ -50,6 +53,10 @@ static const char help[] =
 "                      hook none|prerouting|input, max-allocations N,\n"
 "                      max-permissions N, max-channels N, max-bps BYTES\n"
 "  flush --yes         take everything out of the kernel\n"
+"  check [DEVICE ...]  can this host forward by XDP, and on which of its devices?\n"
+"  xdp detach          take XDP off all devices, so that rmmod kturn works\n"
+"  xdp attach          put it back\n"
+"  unload              xdp detach, then unload the module\n"
 "  user list           users in the database that kturnd's configuration names\n"
 "  user add NAME       add one, or change the password: a line of standard input\n"
 "  user delete NAME\n"
@@ -96,14 +103,14 @@ void print_json(struct json_object *document)
 static int run(struct context *ctx, int argc, char **argv)
 {
 	if (argc == 0) {
-		complain("say what to do: status, list, reload, drain, net, flush, user or secret; --help tells more");
+		complain("say what to do: status, check, list, reload, drain, xdp, net, flush, unload, user or secret; --help tells more");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(commands[i].name, argv[0]))
 			return commands[i].run(ctx, argc - 1, argv + 1);
 	}
-	complain("unknown command \"%s\": there are status, list, reload, drain, net, flush, user and secret; --help tells more",
+	complain("unknown command \"%s\": there are status, check, list, reload, drain, xdp, net, flush, unload, user and secret; --help tells more",
 		 argv[0]);
 	return EXIT_USAGE;
 }

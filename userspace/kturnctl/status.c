@@ -157,6 +157,83 @@ static void print_traffic(struct json_object *daemon,
 	table_print(&table);
 }
 
+/* From client to client is one packet, and in both directions' figures. */
+static uint64_t forwarded_by_kernel(struct json_object *kernel)
+{
+	return json_count(kernel, "to_peer/packets") +
+	       json_count(kernel, "to_client/packets") -
+	       json_count(kernel, "hairpin");
+}
+
+static void add_door(struct table *table, const char *door, uint64_t packets)
+{
+	char text[NUMBER_LEN];
+
+	snprintf(text, sizeof(text), "%" PRIu64, packets);
+	table_row(table, (const char *[]){ door, text, NULL });
+}
+
+/* Where packets were when they were forwarded: the earlier the cheaper. */
+static void print_doors(struct json_object *daemon, struct json_object *kernel)
+{
+	const char *hook = json_text(kernel, "hook");
+	uint64_t all = forwarded_by_kernel(kernel);
+	uint64_t xdp = json_count(kernel, "xdp/forwarded");
+	struct table table = { 0 };
+
+	if (!json_member(kernel, "xdp"))
+		return;
+	putchar('\n');
+	table_row(&table, (const char *[]){ "forwarded by", ">packets", NULL });
+	add_door(&table, "XDP", xdp);
+	/* Read at different moments. */
+	add_door(&table, strcmp(hook, "input") ? "PRE_ROUTING" : "INPUT",
+		 all > xdp ? all - xdp : 0);
+	if (json_flag(daemon, "running"))
+		add_door(&table, "kturnd",
+			 json_count(daemon, "userspace/to_peer/packets") +
+			 json_count(daemon, "userspace/to_client/packets"));
+	table_print(&table);
+}
+
+static bool has_devices(struct json_object *daemon)
+{
+	struct json_object *devices = json_member(daemon, "xdp");
+
+	return json_object_is_type(devices, json_type_array) &&
+	       json_object_array_length(devices);
+}
+
+/* The devices that XDP was asked for. */
+static void print_devices(struct json_object *daemon)
+{
+	struct json_object *devices = json_member(daemon, "xdp");
+	struct table table = { 0 };
+
+	if (!has_devices(daemon))
+		return;
+	putchar('\n');
+	table_row(&table, (const char *[]){ "XDP", "mode", "state", ">seconds",
+					    ">program", NULL });
+	for (size_t i = 0; i < json_object_array_length(devices); i++) {
+		struct json_object *dev = json_object_array_get_idx(devices, i);
+		char since[NUMBER_LEN], program[NUMBER_LEN];
+
+		table_row(&table, (const char *[]){
+			json_text(dev, "device"), json_text(dev, "mode"),
+			json_text(dev, "state"), number(dev, "since", since),
+			number(dev, "program", program), NULL });
+	}
+	table_print(&table);
+	for (size_t i = 0; i < json_object_array_length(devices); i++) {
+		struct json_object *dev = json_object_array_get_idx(devices, i);
+
+		if (json_member(dev, "reason"))
+			printf("%s: %s\n", json_text(dev, "device"),
+			       json_text(dev, "reason"));
+	}
+}
+
 /* Reasons of both sides; those that never happened are left out. */
 static void print_drops(struct json_object *daemon, struct json_object *kernel)
 {
@@ -234,6 +311,11 @@ static void print_status(struct json_object *status)
 	print_objects(status, kernel);
 	putchar('\n');
 	print_traffic(status, kernel);
+	print_doors(status, kernel);
+	print_devices(status);
+	if (has_devices(status) || json_count(kernel, "xdp/forwarded"))
+		print_reasons(json_member(kernel, "xdp/passed"),
+			      "passed up by XDP", ">packets");
 	print_reasons(json_member(kernel, "passed"), "left to kturnd",
 		      ">packets");
 	print_ended(status, "connections", "connections ended");
