@@ -41,6 +41,10 @@ static const char status_text[] =
 	"\"ended\":{\"client\":2,\"idle\":1,\"slow\":0}},"
 	"\"dtls\":{\"open\":8,\"accepted\":11,\"cookies_sent\":12,"
 	"\"ended\":{\"client\":3,\"handshake\":0}},"
+	"\"xdp\":[{\"device\":\"eth0\",\"mode\":\"native\","
+	"\"state\":\"attached\",\"pinned\":true,\"program\":31,\"since\":60},"
+	"{\"device\":\"eth1\",\"mode\":\"generic\",\"state\":\"refused\","
+	"\"pinned\":false,\"reason\":\"it would not\"}],"
 	"\"listeners\":[\"192.0.2.1:3478\",\"[2001:db8::1]:3478\"]}";
 
 static const char allocations_text[] =
@@ -88,6 +92,14 @@ static int handle(const char *command, struct json_object *request,
 	}
 	if (!strcmp(command, "reload")) {
 		add(reply, reload_text);
+		return 0;
+	}
+	if (!strcmp(command, "xdp")) {
+		const char *hold = json_object_get_string(
+			json_object_object_get(request, "hold"));
+
+		add(reply, hold && !strcmp(hold, "true") ?
+		    "{\"held\":true}" : "{\"held\":false}");
 		return 0;
 	}
 	if (!strcmp(command, "drain")) {
@@ -213,6 +225,11 @@ TEST_F(kturnctl, status_of_kturnd_without_module)
 "to clients, packets       -      20\n"
 "to clients, bytes         -    2000\n"
 "\n"
+"XDP   mode     state     seconds  program\n"
+"eth0  native   attached       60       31\n"
+"eth1  generic  refused         -        -\n"
+"eth1: it would not\n"
+"\n"
 "connections ended  count\n"
 "client                 2\n"
 "idle                   1\n"
@@ -302,6 +319,44 @@ TEST_F(kturnctl, tells_what_draining_waits_for)
 	EXPECT_NE(NULL, strstr(self->output, "drain was cancelled"));
 }
 
+TEST_F(kturnctl, takes_xdp_off_and_puts_it_back)
+{
+	EXPECT_EQ(0, RUN("xdp detach"));
+	EXPECT_NE(NULL, strstr(self->output, "XDP is off"));
+	EXPECT_EQ(0, RUN("xdp detach --json"));
+	EXPECT_NE(NULL, strstr(self->output, "\"held\": true"));
+	EXPECT_EQ(0, RUN("xdp attach"));
+	EXPECT_NE(NULL, strstr(self->output, "XDP is on again"));
+	EXPECT_EQ(0, RUN("xdp attach --json"));
+	EXPECT_NE(NULL, strstr(self->output, "\"held\": false"));
+	/* There is no module to unload. */
+	EXPECT_EQ(3, RUN("unload"));
+	EXPECT_NE(NULL, strstr(self->output, "not loaded"));
+}
+
+/* What a host has is the host's: that all of it is told is not. */
+TEST_F(kturnctl, checks_for_xdp)
+{
+	struct json_object *o;
+
+	RUN("check lo");
+	EXPECT_NE(NULL, strstr(self->output, "not a device of Ethernet"));
+	EXPECT_EQ(1, RUN("check nosuchdevice"));
+	EXPECT_NE(NULL, strstr(self->output, "nosuchdevice: No such device"));
+	RUN("check");
+	EXPECT_NE(NULL, strstr(self->output, "XDP here: "));
+	EXPECT_NE(NULL, strstr(self->output, "make bench"));
+	EXPECT_NE(NULL, strstr(self->output, "no real NIC was measured"));
+	RUN("check --json");
+	o = json_tokener_parse(self->output);
+	ASSERT_NE(NULL, o);
+	EXPECT_NE(NULL, at(o, "host", "kernel", "answer"));
+	EXPECT_NE(NULL, at(o, "host", "module", "text"));
+	EXPECT_NE(NULL, at(o, "devices", NULL, NULL));
+	EXPECT_NE(NULL, at(o, "xdp", NULL, NULL));
+	json_object_put(o);
+}
+
 TEST_F(kturnctl, passes_refusals_on)
 {
 	EXPECT_EQ(1, RUN("list permissions"));
@@ -365,6 +420,9 @@ TEST_F(kturnctl, refuses_wrong_command_lines)
 		{ "net set max-channels 4294967296", "4294967295" },
 		{ "net set max-channels 1x", "number" },
 		{ "flush it", "\"it\"" },
+		{ "xdp", "detach or attach" },
+		{ "xdp off", "detach or attach" },
+		{ "unload it", "\"it\"" },
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

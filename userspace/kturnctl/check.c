@@ -296,7 +296,7 @@ static void print_figures(void)
 	struct table table = { 0 };
 
 	puts("\nWhat a packet of 172 bytes costs, in instructions (make bench; Linux " CHECK_FIGURES_KERNEL "):");
-	table_row(&table, (const char *[]){ "", ">IPv4, to peer",
+	table_row(&table, (const char *[]){ "forwarded", ">IPv4, to peer",
 					    ">IPv4, to client",
 					    ">IPv6, to peer",
 					    ">IPv6, to client", NULL });

@@ -17,6 +17,9 @@
 /* The kernel does not tell when a program is taken off a device. */
 #define CHECK_S 5
 
+static const char left_out[] =
+	"kturnd was built without XDP: install clang, bpftool and libbpf-dev, and build it again";
+
 /**
  * struct xdp - see xdp.h
  * @host: the kernel
@@ -164,16 +167,15 @@ static void go_by(struct xdp *xdp, const struct kturnd_config *cfg)
 void xdp_start(struct xdp *xdp, const struct kturnd_config *cfg)
 {
 	xdp->started = true;
-	if (!xdp_host_built() && cfg->xdp_interface.n)
-		xdp_module(xdp, "kturnd was built without XDP: install clang, bpftool and libbpf-dev, and build it again");
 	go_by(xdp, cfg);
+	if (!xdp_host_built() && cfg->xdp_interface.n)
+		log_warning("xdp-interface: no effect: %s", left_out);
 }
 
 void xdp_module(struct xdp *xdp, const char *reason)
 {
-	if (!reason && !xdp_host_built())
-		return;
-	xdp_door_module(xdp->door, reason, worker_now());
+	xdp_door_module(xdp->door, xdp_host_built() ? reason : left_out,
+			worker_now());
 }
 
 void xdp_configure(struct xdp *xdp, const struct kturnd_config *cfg,

@@ -139,9 +139,6 @@ static int open_pinned(void *arg, const char *name)
 
 #else
 
-static const char left_out[] =
-	"kturnd was built without XDP: install clang, bpftool and libbpf-dev, and build it again";
-
 bool xdp_host_built(void)
 {
 	return false;
@@ -149,7 +146,7 @@ bool xdp_host_built(void)
 
 int xdp_host_load(char why[static XDP_WHY_LEN])
 {
-	snprintf(why, XDP_WHY_LEN, "%s", left_out);
+	snprintf(why, XDP_WHY_LEN, "built without XDP");
 	return -EOPNOTSUPP;
 }
 
