@@ -53,7 +53,8 @@ UNIT	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 VMTEST	:= $(patsubst tests/fastpath/%.c,%,$(wildcard tests/fastpath/test_*.c))
 VMTEST_HELPERS := $(filter-out tests/fastpath/test_%.c,$(wildcard tests/fastpath/*.c))
 FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
-BENCH	:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+BENCH	:= $(patsubst tests/bench/%.c,%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+BENCH_BPF := $(if $(XDP_TOOLS),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.bpf.c)))
 
 PROGRAMS := kturnd kturnctl kturn-bench
 
@@ -85,11 +86,17 @@ module:		## kturn.ko for the kernel KVER (the running one by default)
 
 # --- the program for XDP ----------------------------------------------------
 
-$(BUILD)/xdp/%.o: userspace/xdp/%.c
+define compile_bpf
 	@mkdir -p $(@D)
 	@echo "  BPF   $<"
 	@$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -isystem /usr/include/$(shell $(CC) -print-multiarch) \
 		-c -o $@ $<
+endef
+
+$(BUILD)/xdp/%.bpf.o: userspace/xdp/%.bpf.c
+	$(compile_bpf)
+$(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
+	$(compile_bpf)
 
 $(BUILD)/xdp/%.skel.h: $(BUILD)/xdp/%.bpf.o
 	@echo "  SKEL  $@"
@@ -166,7 +173,7 @@ sanitized: $(PROGRAMS:%=$(SAN)/%)
 unit-tests: $(UNIT:%=$(BUILD)/tests/unit/%)
 vm-tests: $(VMTEST:%=$(BUILD)/tests/fastpath/%)
 fuzzers: $(FUZZ:%=$(BUILD)/tests/fuzz/%)
-bench-programs: $(BENCH:%=$(BUILD)/tests/bench/%)
+bench-programs: $(BENCH:%=$(BUILD)/tests/bench/%) $(BENCH_BPF)
 test-programs: programs sanitized unit-tests vm-tests fuzzers bench-programs
 
 deps:		## install what building and testing need (Debian 12, as root)

@@ -90,16 +90,7 @@ static inline bool kturn_has_ipsec_policies(const struct net *net)
 
 /* How a module says that BPF programs may call its functions. */
 #ifndef __bpf_kfunc
-#define __bpf_kfunc __used noinline
-#endif
-#ifndef __bpf_kfunc_start_defs
-#define __bpf_kfunc_start_defs()				\
-	__diag_push();						\
-	__diag_ignore_all("-Wmissing-declarations",		\
-			  "kfuncs are declared by BTF");	\
-	__diag_ignore_all("-Wmissing-prototypes",		\
-			  "kfuncs are declared by BTF")
-#define __bpf_kfunc_end_defs() __diag_pop()
+#define __bpf_kfunc noinline
 #endif
 #ifndef BTF_KFUNCS_START
 #define BTF_KFUNCS_START(name) BTF_SET8_START(name)

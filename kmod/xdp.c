@@ -223,19 +223,27 @@ static __always_inline bool is_reachable(struct neighbour *neigh)
 	return state & NUD_VALID && !neigh_event_send(neigh, NULL);
 }
 
+/*
+ * Back by the same device, with XDP_TX? Not by a virtual one: veth does not
+ * wake the other end then, unless it has a program.
+ */
+static __always_inline bool turns_back(const struct kturn_view v,
+				       const struct net_device *dev)
+{
+	return dev == v.xdp->rxq->dev && !dev->rtnl_link_ops;
+}
+
 /* Does a device send frames that never were an skb? */
 static __always_inline bool takes_frames(const struct kturn_view v,
 					 const struct net_device *dev)
 {
-	const struct net_device *in = v.xdp->rxq->dev;
-
 	if (unlikely(dev->type != ARPHRD_ETHER || !(dev->flags & IFF_UP) ||
 		     !netif_carrier_ok(dev) ||
 		     !list_empty(&dev->adj_list.lower)))
 		return false;
-	return kturn_has_xdp_xmit(dev) || dev == in ||
+	return kturn_has_xdp_xmit(dev) || turns_back(v, dev) ||
 	       /* Generic XDP: there is an skb. */
-	       rcu_access_pointer(in->xdp_prog);
+	       rcu_access_pointer(v.xdp->rxq->dev->xdp_prog);
 }
 
 /* The device below a VLAN's, which may be elsewhere. */
@@ -406,9 +414,9 @@ static __always_inline int door_send(struct kturn_packet *p,
 
 static __always_inline unsigned int door_sent(const struct kturn_packet *p)
 {
-	const struct net_device *in = p->view.xdp->rxq->dev;
+	const struct net_device *dev = p->exit.dev;
 
-	return p->exit.dev == in ? KTURN_XDP_TX : p->exit.dev->ifindex;
+	return turns_back(p->view, dev) ? KTURN_XDP_TX : dev->ifindex;
 }
 
 /* --- looking at frames ---------------------------------------------------------- */
@@ -562,8 +570,6 @@ static __always_inline int receive_frame(struct xdp_buff *xdp)
 		       eth->h_proto);
 }
 
-__bpf_kfunc_start_defs();
-
 /**
  * bpf_kturn_xdp() - forward a datagram of a channel, before it is an skb
  * @ctx: the frame as its device received it, from the Ethernet header on
@@ -585,8 +591,6 @@ __bpf_kfunc int bpf_kturn_xdp(struct xdp_md *ctx)
 	rcu_read_unlock();
 	return verdict;
 }
-
-__bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(kturn_xdp_kfuncs)
 BTF_ID_FLAGS(func, bpf_kturn_xdp)

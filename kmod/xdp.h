@@ -7,6 +7,9 @@
 
 #include <linux/types.h>
 
+struct xdp_md;
+
+int bpf_kturn_xdp(struct xdp_md *ctx);
 bool kturn_xdp_available(void);
 void kturn_xdp_init(void);
 

@@ -6,7 +6,7 @@ from collections import namedtuple
 EQUAL_SIZES = ("172", "1200")
 
 # words: "<ours> costs <words>". most: of what the other costs, by family or by direction; the same if it is not there.
-# plus: instructions more. loads: those it is for, or None. quick: whether three rounds are enough for it.
+# plus: instructions more, by family or the same. loads: those it is for, or None. quick: whether three rounds are enough for it.
 Gate = namedtuple("Gate", "ours other words most plus loads quick", defaults=({}, 0, None, False))
 
 GATES = (
@@ -19,6 +19,8 @@ GATES = (
          {"to-peer": 1 / 7, "to-client": 1 / 7}, loads=(*EQUAL_SIZES, "mix")),
     Gate("hairpin", "ip-forward", "at most 0.70 of plain IP forwarding", {"to-peer": 0.7, "to-client": 0.7}),
     Gate("kturnd", "coturn", "at most 0.85 of coturn 4.6.1", {"to-peer": 0.85, "to-client": 0.85}),
+    Gate("kturn-xdp", "xdp-base", "at most 1,300 instructions on IPv4, 1,500 on IPv6",
+         plus={"IPv4": 1300, "IPv6": 1500}, loads=EQUAL_SIZES),
     Gate("miss-conntrack", "conntrack", "at most 60 instructions more than without kturn.ko", plus=60),
 )
 
@@ -45,7 +47,8 @@ def judge(figures, quick):
 
 def verdict(figures, gate, ours):
     ways = (gate.most[key] for key in (ours["family"], ours["direction"]) if key in gate.most)
-    limit = next(ways, 1) * figures.like(ours, gate.other)["net"] + gate.plus
+    plus = gate.plus[ours["family"]] if isinstance(gate.plus, dict) else gate.plus
+    limit = next(ways, 1) * figures.like(ours, gate.other)["net"] + plus
     return {"gate": f"{ours['title']} costs {gate.words}", "case": figures.describe_case(ours),
             "net": ours["net"], "limit": limit, "holds": ours["net"] <= limit, "pending": gate.ours in PENDING}
 

@@ -57,7 +57,9 @@ class Case:
         devices = [end and path.lab.dev(end) for end in path.route(self.direction)]
         meter.load(self.frames)
         path.enter()
-        cost = meter.run(devices, packets, warm_up, capture)
+        path.prepare(self.direction, capture)
+        xmit = path.xmit(self.direction)
+        cost = meter.run(devices, packets, warm_up, capture, xmit and path.lab.dev(xmit))
         path.leave()
         path.sent[self.direction] += packets + warm_up
         return cost
@@ -90,9 +92,12 @@ class Case:
 # Paths measured without kturn.ko and with it. The daemons among them have flows of their own number.
 WITHOUT_MODULE = (paths.Base, paths.Floor, paths.Forwarding, paths.Conntrack, paths.Flowtable, paths.Coturn,
                   paths.NewCoturn, paths.Kturnd)
-WITH_MODULE = (paths.BaseBesideKturn, paths.Kernel, paths.KernelInput, paths.Hairpin, paths.Miss, paths.MissConntrack)
+WITH_MODULE = (paths.BaseBesideKturn, paths.Kernel, paths.KernelInput, paths.Hairpin, paths.Miss, paths.MissConntrack,
+               paths.FramesBase, paths.Frames)
 # What every other figure is compared with.
 YARDSTICKS = {"base", "ip-forward", "base-again"}
+# And what is compared with a yardstick of its own.
+YARDSTICK_OF = {paths.Frames.name: paths.Frames.base}
 IN_USERSPACE = (paths.Coturn, paths.NewCoturn, paths.Kturnd)
 # Whose allocations are measured, if they are chosen.
 ALLOCATORS = (paths.Coturn, paths.NewCoturn, paths.Kturnd, paths.Kernel)
@@ -132,7 +137,7 @@ def parse_options():
         parser.error(f"no such path: {', '.join(unknown)}")
     if not set(options.parts) <= set(PARTS):
         parser.error(f"parts are {' and '.join(PARTS)}")
-    options.paths = YARDSTICKS.union(options.paths)
+    options.paths = YARDSTICKS.union(options.paths, (YARDSTICK_OF[name] for name in options.paths if name in YARDSTICK_OF))
     if options.new_coturn:
         paths.NewCoturn.unpacked_in(options.new_coturn)
     return options
@@ -167,7 +172,7 @@ class Bench:
         """Sets paths up, measures them in turn, round after round, and takes them down."""
         base = kinds[0].name
         started = [self.start(kind, family) for family in self.options.families for kind in kinds]
-        cases = [self.case(path, base, direction, load)
+        cases = [self.case(path, path.base or base, direction, load)
                  for path in started for load in self.options.loads for direction in paths.DIRECTIONS]
         say("checking what each path forwards, byte by byte")
         for case in cases:

@@ -27,14 +27,18 @@ class Meter:
                 file.write(frame_set)
             self._loaded = frame_set
 
-    def run(self, route, packets, warm_up, capture=False):
+    def run(self, route, packets, warm_up, capture=False, xmit=None):
         """Sends packets along a route (in, out, via or None). Returns the instructions that each took.
+
+        With xmit, they are frames without skbs, given to that device, which is the other end of in.
 
         What was done in idle time (waiting for a timer) is no instruction, though the clock went on."""
         device_in, device_out, via = route
         options = f"in={device_in} out={device_out} packets={packets} warm_up={warm_up} burst={BURST}"
         if via:
             options += f" via={via}"
+        if xmit:
+            options += f" xmit={xmit}"
         if capture:
             options += " capture=1"
         lost = False

@@ -6,6 +6,7 @@ A path has a name, a title for the table, flows, and two directions. `route` say
 `enter` and `leave` enclose its measurements, so that a daemon runs only while its own path is measured.
 """
 
+import functools
 import json
 import os
 import signal
@@ -28,6 +29,9 @@ LIFETIME = 3600
 RUN_DIRECTORY = "/run/kturn-bench"
 LOG_DIRECTORY = os.environ["KTURN_RESULTS"]
 
+# Programs for XDP, pinned.
+PROGRAMS = "/sys/fs/bpf/kturn-bench"
+
 PATTERN = bytes(range(256)) * 8
 
 # What a flow's client and peer call each other. Without a relay in between, channel is 0 and relayed None.
@@ -44,11 +48,19 @@ def channel_data(flow, data):
     return flow.channel.to_bytes(2, "big") + len(data).to_bytes(2, "big") + data
 
 
+@functools.cache
+def load_programs():
+    """Pins the programs for XDP, each under its own name."""
+    for file in ("build/xdp/kturn_xdp.bpf.o", "build/tests/bench/drop.bpf.o"):
+        subprocess.run(["bpftool", "prog", "loadall", file, PROGRAMS], check=True)
+
+
 class Forwarding:
     """Plain IP forwarding, and what is measured with the same packets."""
 
     name, title = "ip-forward", "plain IP forwarding"
     lab_name = None  # its own name, unless it has to share another path's lab
+    base = None  # name of the path that it is net of, unless it is that of all
 
     def __init__(self, family, flows):
         self.family = family
@@ -69,6 +81,12 @@ class Forwarding:
 
     def stop(self):
         pass
+
+    def prepare(self, direction, capture):
+        """Before each run: for what has to differ between those that are measured and those that are read."""
+
+    def xmit(self, _direction):
+        """The device to which frames without skbs are given, or None."""
 
     def check(self):
         """After the measurements: was the path what it claims to be? Raises RuntimeError if not."""
@@ -393,3 +411,72 @@ class MissConntrack(Conntrack):
 
     def stop(self):
         self.relay.stop()
+
+
+class Frames(Kernel):
+    """Frames that never become skbs: received by a veth from its other end, forwarded by native XDP.
+
+    Those that are measured are dropped by XDP where they arrive; those that are read become skbs there."""
+
+    name, title, lab_name, base = "kturn-xdp", "kturn, XDP on frames", "xdp", "xdp-base"
+    ENDS = {"rc": "relay", "rp": "relay", "cl": "client", "pe": "peer"}
+
+    def start(self):
+        super().start()
+        self.poll_for_frames()
+        for end in ("rc", "rp"):
+            self._attach(end, "kturn_xdp")
+
+    def poll_for_frames(self):
+        """The end of a veth polls for frames if it has a program, or GRO."""
+        self.dropping = set()
+        load_programs()
+        for end in self.ENDS:
+            self._run(end, "ethtool", "-K", self.lab.dev(end), "gro", "on")
+
+    def _run(self, end, *command):
+        with lab.netns(self.lab.ns(self.ENDS[end])):
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout
+
+    def _attach(self, end, program):
+        self._run(end, "ip", "link", "set", "dev", self.lab.dev(end), "xdpdrv",
+                  *(["pinned", f"{PROGRAMS}/{program}"] if program else ["off"]))
+
+    def prepare(self, direction, capture):
+        end = self.route(direction)[1]
+        if capture != (end in self.dropping):
+            return
+        self._attach(end, None if capture else "drop")
+        self.dropping ^= {end}
+
+    def xmit(self, direction):
+        return lab.NEIGHBOUR[self.route(direction)[0]]
+
+    def check(self):
+        """All packets must have been relayed by the module, and by XDP."""
+        super().check()
+        for direction in DIRECTIONS:
+            end = self.route(direction)[0]
+            redirected = sum(int(line.split()[1])
+                             for line in self._run(end, "ethtool", "-S", self.lab.dev(end)).splitlines()
+                             if line.split(":")[0].endswith("xdp_redirect"))
+            if redirected < self.sent[direction]:
+                raise RuntimeError(f"{self.name}: {self.sent[direction]} packets sent {direction}, but XDP redirected"
+                                   f" {redirected}")
+
+
+class FramesBase(Frames):
+    """The same frames, dropped on arrival by XDP."""
+
+    name, title, lab_name = "xdp-base", "XDP on frames, dropped on arrival", "xdp-base"
+
+    def start(self):
+        Forwarding.start(self)
+        self.poll_for_frames()
+
+    def route(self, direction):
+        return Base.route(self, direction)
+
+    datagrams, expected = Forwarding.datagrams, Forwarding.expected
+    enter, leave, stop, check = Forwarding.enter, Forwarding.leave, Forwarding.stop, Forwarding.check

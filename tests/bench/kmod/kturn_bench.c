@@ -16,12 +16,16 @@
  *   frames	write, one write per set: the frames to send in turn, each a
  *		16-bit length (host byte order) and the bytes, destination
  *		address first
- *   run	write: "in=DEV out=DEV [via=DEV] packets=N [warm_up=N] [burst=N]
+ *   run	write: "in=DEV out=DEV [via=DEV|xmit=DEV] packets=N [warm_up=N] [burst=N]
  *		[capture=1]". Sends warm_up + packets frames into DEV in and
  *		waits until as many have come to DEV out. With via, the module
  *		moves the frames from in to via itself, and the stack above
  *		the devices sees none. in and out may be the same device: then
  *		the packets are dropped on arrival.
+ *		With xmit, frames are no skbs: they are given to the
+ *		ndo_xdp_xmit of that device, the other end of in, a veth with
+ *		XDP or GRO. A program at out is to drop them then, and they are
+ *		counted by that device; but not with capture.
  *		Fails with ETIMEDOUT when packets do not arrive.
  *   result	read: what the last run saw, as "key value" lines
  *   captured	read: the frames that came out of the last run with capture=1,
@@ -34,6 +38,7 @@
  * million instructions took, so that the reader can refuse anything else.
  */
 #include <linux/atomic.h>
+#include <linux/bpf.h>
 #include <linux/debugfs.h>
 #include <linux/etherdevice.h>
 #include <linux/ip.h>
@@ -48,6 +53,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
+#include <net/xdp.h>
 
 #include "bench_device.h"
 #include "calibrate.h"
@@ -55,6 +61,8 @@
 #define BENCH_FRAMES_MAX	(512 << 20)	/* bytes in a set of frames */
 #define BENCH_CAPTURE_MAX	(16 << 20)	/* bytes kept of what came out */
 #define BENCH_BURST_MAX		1024
+#define BENCH_XMIT_MAX		64	/* frames given to a device at once */
+#define BENCH_XMIT_BYTES	2048	/* memory of such a frame */
 #define BENCH_TIMEOUT		(5 * HZ)	/* for a burst to come out */
 
 struct bench_frame {
@@ -80,7 +88,9 @@ struct bench_frames {
  * struct bench_run - one run, as asked for
  * @in: device that seems to receive the frames
  * @via: device that the module moves them to, or NULL
+ * @xmit: device that the module gives frames without skbs to, or NULL
  * @out: device whose ingress is the sink
+ * @before: packets that it had received before
  * @packets: number of packets measured
  * @warm_up: number of packets sent before
  * @burst: packets handed over at once
@@ -89,7 +99,9 @@ struct bench_frames {
 struct bench_run {
 	struct net_device *in;
 	struct net_device *via;
+	struct net_device *xmit;
 	struct net_device *out;
+	u64 before;
 	u32 packets;
 	u32 warm_up;
 	u32 burst;
@@ -253,6 +265,77 @@ static int bench_send_burst(struct net_device *dev, u32 count)
 	return 0;
 }
 
+/* The next frame without an skb, as a driver with XDP makes them. */
+static struct xdp_frame *bench_next_frame(void)
+{
+	const struct bench_frame *frame = &frames.index[frames.next];
+	/* Memory that is freed as a page's part is. */
+	static struct xdp_rxq_info rxq;
+	struct xdp_buff xdp;
+	void *head;
+
+	head = netdev_alloc_frag(BENCH_XMIT_BYTES);
+	if (!head)
+		return NULL;
+	xdp_init_buff(&xdp, BENCH_XMIT_BYTES, &rxq);
+	xdp_prepare_buff(&xdp, head, XDP_PACKET_HEADROOM, frame->len, false);
+	memcpy(xdp.data, frames.data + frame->offset, frame->len);
+	if (++frames.next == frames.count)
+		frames.next = 0;
+	return xdp_convert_buff_to_frame(&xdp);
+}
+
+static int bench_xmit_burst(struct net_device *dev, u32 count)
+{
+	struct xdp_frame *burst[BENCH_XMIT_MAX];
+	int made, sent, i;
+
+	for (made = 0; made < count; made++) {
+		burst[made] = bench_next_frame();
+		if (!burst[made])
+			break;
+	}
+	local_bh_disable();
+	sent = dev->netdev_ops->ndo_xdp_xmit(dev, made, burst, XDP_XMIT_FLUSH);
+	for (i = max(sent, 0); i < made; i++)
+		xdp_return_frame(burst[i]);
+	local_bh_enable();
+	return sent == count ? 0 : -ENOBUFS;
+}
+
+static u64 bench_rx_packets(struct net_device *dev)
+{
+	struct rtnl_link_stats64 stats;
+
+	return dev_get_stats(dev, &stats)->rx_packets;
+}
+
+/* Waits until what went in has come out: it ends in no function of this module. */
+static int bench_await_frames(const struct bench_run *run)
+{
+	const unsigned long deadline = jiffies + BENCH_TIMEOUT;
+
+	for (;;) {
+		u64 come = bench_rx_packets(run->out) - run->before;
+
+		atomic_set(&sink.received, come);
+		if ((int)come >= sink.target)
+			return 0;
+		if (time_after(jiffies, deadline))
+			return -ETIMEDOUT;
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+static int bench_await(const struct bench_run *run)
+{
+	if (run->xmit && !run->capture)
+		return bench_await_frames(run);
+	return wait_event_timeout(sink.wait,
+				  atomic_read(&sink.received) >= sink.target,
+				  BENCH_TIMEOUT) ? 0 : -ETIMEDOUT;
+}
+
 /*
  * Sends packets, each burst when the one before has come out. What relays in
  * the kernel is done when bottom halves are on again; a daemon runs while
@@ -267,13 +350,12 @@ static int bench_send(const struct bench_run *run, u32 packets)
 		burst = min(run->burst, packets - sent);
 		WRITE_ONCE(sink.target, atomic_read(&sink.received) + burst);
 		result.sent += burst;
-		err = bench_send_burst(run->in, burst);
+		err = run->xmit ? bench_xmit_burst(run->xmit, burst) :
+				  bench_send_burst(run->in, burst);
+		if (!err)
+			err = bench_await(run);
 		if (err)
 			return err;
-		if (!wait_event_timeout(sink.wait,
-					atomic_read(&sink.received) >=
-					sink.target, BENCH_TIMEOUT))
-			return -ETIMEDOUT;
 	}
 	return 0;
 }
@@ -283,13 +365,14 @@ static u64 bench_cycles(void)
 	return get_cycles();
 }
 
-static int bench_measure(const struct bench_run *run)
+static int bench_measure(struct bench_run *run)
 {
 	u64 start, idle;
 	int err;
 
 	memset(&result, 0, sizeof(result));
 	atomic_set(&sink.received, 0);
+	run->before = bench_rx_packets(run->out);
 	result.calibration = bench_calibrate(bench_cycles);
 	err = bench_send(run, run->warm_up);
 	if (err)
@@ -300,6 +383,7 @@ static int bench_measure(const struct bench_run *run)
 	sink.skbs = 0;
 	sink.bytes = 0;
 	sink.captured_len = 0;
+	run->before = bench_rx_packets(run->out);
 	idle = get_cpu_idle_time_us(0, NULL);
 	start = get_cycles();
 	err = bench_send(run, run->packets);
@@ -337,13 +421,15 @@ static void bench_detach(const struct bench_run *run)
 	rtnl_unlock();
 }
 
-static int bench_run(const struct bench_run *run)
+static int bench_run(struct bench_run *run)
 {
 	int err;
 
 	if (!run->in || !run->out || !run->packets || !run->burst ||
 	    run->burst > BENCH_BURST_MAX || !frames.count ||
-	    (run->via && run->in == run->out))
+	    (run->via && run->in == run->out) ||
+	    (run->xmit && (run->burst > BENCH_XMIT_MAX ||
+			   !run->xmit->netdev_ops->ndo_xdp_xmit)))
 		return -EINVAL;
 	vfree(sink.captured);
 	sink.captured = NULL;
@@ -380,6 +466,8 @@ static int bench_parse_option(struct bench_run *run, const char *key,
 		return bench_parse_dev(&run->out, value);
 	if (!strcmp(key, "via"))
 		return bench_parse_dev(&run->via, value);
+	if (!strcmp(key, "xmit"))
+		return bench_parse_dev(&run->xmit, value);
 	if (!strcmp(key, "packets"))
 		return kstrtou32(value, 0, &run->packets);
 	if (!strcmp(key, "warm_up"))
@@ -430,6 +518,7 @@ static ssize_t bench_run_write(struct file *file, const char __user *buf,
 	mutex_unlock(&bench_lock);
 	dev_put(run.in);
 	dev_put(run.via);
+	dev_put(run.xmit);
 	dev_put(run.out);
 	kfree(text);
 	return err ?: len;
