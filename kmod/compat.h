@@ -8,6 +8,7 @@
 
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
+#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
@@ -85,6 +86,16 @@ static inline bool kturn_has_ipsec_policies(const struct net *net)
 	       XFRM_USERPOLICY_ACCEPT;
 #else
 	return false;
+#endif
+}
+
+/* The device that a VLAN's lies on: a VLAN's as well, if tags are nested. */
+static inline struct net_device *kturn_vlan_below(struct net_device *dev)
+{
+#if IS_ENABLED(CONFIG_VLAN_8021Q)
+	return vlan_dev_priv(dev)->real_dev;
+#else
+	return dev;
 #endif
 }
 

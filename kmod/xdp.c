@@ -246,13 +246,13 @@ static __always_inline bool takes_frames(const struct kturn_view v,
 	       rcu_access_pointer(v.xdp->rxq->dev->xdp_prog);
 }
 
-/* The device below a VLAN's, which may be elsewhere. */
+/* The device below a VLAN's, which may be in another namespace. */
 static noinline struct net_device *vlan_below(struct net_device *dev)
 {
-	struct net_device *real = vlan_dev_real_dev(dev);
+	struct net_device *below = kturn_vlan_below(dev);
 
-	return dev->flags & IFF_UP && net_eq(dev_net(real), dev_net(dev)) ?
-	       real : dev;
+	return dev->flags & IFF_UP && net_eq(dev_net(below), dev_net(dev)) ?
+	       below : dev;
 }
 
 static __always_inline bool has_headroom(const struct xdp_buff *xdp,

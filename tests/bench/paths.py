@@ -6,7 +6,6 @@ A path has a name, a title for the table, flows, and two directions. `route` say
 `enter` and `leave` enclose its measurements, so that a daemon runs only while its own path is measured.
 """
 
-import functools
 import json
 import os
 import signal
@@ -15,6 +14,7 @@ import sys
 from collections import namedtuple
 
 import lab
+import xdp
 from frames import Datagram
 
 TO_PEER, TO_CLIENT = "to-peer", "to-client"
@@ -28,9 +28,6 @@ USER, PASSWORD, REALM = "bench", "count-instructions", "bench.invalid"
 LIFETIME = 3600
 RUN_DIRECTORY = "/run/kturn-bench"
 LOG_DIRECTORY = os.environ["KTURN_RESULTS"]
-
-# Programs for XDP, pinned.
-PROGRAMS = "/sys/fs/bpf/kturn-bench"
 
 PATTERN = bytes(range(256)) * 8
 
@@ -46,13 +43,6 @@ def payload(flow, number, size):
 
 def channel_data(flow, data):
     return flow.channel.to_bytes(2, "big") + len(data).to_bytes(2, "big") + data
-
-
-@functools.cache
-def load_programs():
-    """Pins the programs for XDP, each under its own name."""
-    for file in ("build/xdp/kturn_xdp.bpf.o", "build/tests/bench/drop.bpf.o"):
-        subprocess.run(["bpftool", "prog", "loadall", file, PROGRAMS], check=True)
 
 
 class Forwarding:
@@ -414,41 +404,17 @@ class MissConntrack(Conntrack):
 
 
 class Frames(Kernel):
-    """Frames that never become skbs: received by a veth from its other end, forwarded by native XDP.
-
-    Those that are measured are dropped by XDP where they arrive; those that are read become skbs there."""
+    """Frames that never become skbs: received by a veth from its other end, forwarded by native XDP."""
 
     name, title, lab_name, base = "kturn-xdp", "kturn, XDP on frames", "xdp", "xdp-base"
-    ENDS = {"rc": "relay", "rp": "relay", "cl": "client", "pe": "peer"}
 
     def start(self):
         super().start()
-        self.poll_for_frames()
-        for end in ("rc", "rp"):
-            self._attach(end, "kturn_xdp")
-
-    def poll_for_frames(self):
-        """The end of a veth polls for frames if it has a program, or GRO."""
-        self.dropping = set()
-        load_programs()
-        for end in self.ENDS:
-            self._run(end, "ethtool", "-K", self.lab.dev(end), "gro", "on")
-
-    def _run(self, end, *command):
-        with lab.netns(self.lab.ns(self.ENDS[end])):
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        return done.stdout
-
-    def _attach(self, end, program):
-        self._run(end, "ip", "link", "set", "dev", self.lab.dev(end), "xdpdrv",
-                  *(["pinned", f"{PROGRAMS}/{program}"] if program else ["off"]))
+        self.xdp = xdp.Xdp(self.lab)
+        self.xdp.open_door()
 
     def prepare(self, direction, capture):
-        end = self.route(direction)[1]
-        if capture != (end in self.dropping):
-            return
-        self._attach(end, None if capture else "drop")
-        self.dropping ^= {end}
+        self.xdp.drop_at(self.route(direction)[1], not capture)
 
     def xmit(self, direction):
         return lab.NEIGHBOUR[self.route(direction)[0]]
@@ -457,26 +423,18 @@ class Frames(Kernel):
         """All packets must have been relayed by the module, and by XDP."""
         super().check()
         for direction in DIRECTIONS:
-            end = self.route(direction)[0]
-            redirected = sum(int(line.split()[1])
-                             for line in self._run(end, "ethtool", "-S", self.lab.dev(end)).splitlines()
-                             if line.split(":")[0].endswith("xdp_redirect"))
-            if redirected < self.sent[direction]:
+            redirected = self.xdp.redirected(self.route(direction)[0])
+            if redirected != self.sent[direction]:
                 raise RuntimeError(f"{self.name}: {self.sent[direction]} packets sent {direction}, but XDP redirected"
                                    f" {redirected}")
 
 
-class FramesBase(Frames):
+class FramesBase(Forwarding):
     """The same frames, dropped on arrival by XDP."""
 
-    name, title, lab_name = "xdp-base", "XDP on frames, dropped on arrival", "xdp-base"
+    name, title, lab_name, base = "xdp-base", "XDP on frames, dropped on arrival", "xdp-base", "xdp-base"
+    route, prepare, xmit = Base.route, Frames.prepare, Frames.xmit
 
     def start(self):
-        Forwarding.start(self)
-        self.poll_for_frames()
-
-    def route(self, direction):
-        return Base.route(self, direction)
-
-    datagrams, expected = Forwarding.datagrams, Forwarding.expected
-    enter, leave, stop, check = Forwarding.enter, Forwarding.leave, Forwarding.stop, Forwarding.check
+        super().start()
+        self.xdp = xdp.Xdp(self.lab)

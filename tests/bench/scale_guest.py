@@ -14,6 +14,7 @@ import time
 import frames
 import lab
 import memory
+import xdp
 from meter import BURST, Lost, Meter
 from paths import DIRECTIONS, TO_PEER
 
@@ -61,6 +62,7 @@ class Scale:
         self.digit = "6" if family is lab.IPV6 else "4"
         self.lab = lab.get(f"scale{self.digit}")
         self.meter = Meter()
+        self.xdp = None
         self.sent = dict.fromkeys(DIRECTIONS, 0)
         self.sessions = Sessions(self.lab.ns("relay"), self.digit)
         self._route()
@@ -73,7 +75,7 @@ class Scale:
             lab.ip(*ip, "-netns", self.lab.ns("relay"), "route", "add", *kind, block, *to)
 
     def run(self):
-        result = {"family": self.family.name, "cost": [], "created": []}
+        result = {"family": self.family.name, "cost": [], "cost-xdp": [], "created": []}
         before, have = memory.Snapshot(), 0
         for channels in self.options.channels:
             say(f"{self.family.name}: {channels:,} channels")
@@ -84,6 +86,7 @@ class Scale:
             if have == self.options.channels[-1]:
                 result["memory"] = memory.Snapshot().since(before)
             result["cost"] += [self._cost(have, direction) for direction in DIRECTIONS]
+            result["cost-xdp"] += self._cost_under_xdp(have)
         self._expect(**{direction: self.sent[direction] for direction in DIRECTIONS})
         self.meter.load(b"\x0e\x00" + bytes(14))
         result["memory-after-traffic"] = memory.Snapshot().since(before)
@@ -112,9 +115,17 @@ class Scale:
         subprocess.run(["build/tests/bench/session_frames", self.digit, direction, way, str(sessions), str(count),
                         file], check=True)
 
+    def _run(self, direction, packets, warm_up, capture=False, base=False):
+        """Through the relay, or, for base, dropped on arrival; as frames without skbs if there is XDP."""
+        start, relay, end = ("cl", "rc", "pe") if direction == TO_PEER else ("pe", "rp", "cl")
+        end = relay if base else end
+        if self.xdp:
+            self.xdp.drop_at(end, not capture)
+        return self.meter.run((self.lab.dev(relay), self.lab.dev(end), None), packets, warm_up, capture,
+                              self.xdp and self.lab.dev(start))
+
     def _send(self, direction, packets, warm_up, capture=False):
-        ends = ("rc", "pe") if direction == TO_PEER else ("rp", "cl")
-        cost = self.meter.run((self.lab.dev(ends[0]), self.lab.dev(ends[1]), None), packets, warm_up, capture)
+        cost = self._run(direction, packets, warm_up, capture)
         self.sent[direction] += packets + warm_up
         return cost
 
@@ -135,9 +146,18 @@ class Scale:
         packets = self.options.packets
         samples = [self._send(direction, packets, channels)]
         samples += [self._send(direction, packets, 0) for _ in range(self.options.rounds - 1)]
-        device = self.lab.dev("rc" if direction == TO_PEER else "rp")
-        base = statistics.median(self.meter.run((device, device, None), packets, BURST) for _ in range(3))
+        base = statistics.median(self._run(direction, packets, BURST, base=True) for _ in range(3))
         return {"channels": channels, "direction": direction, "samples": samples, "base": base}
+
+    def _cost_under_xdp(self, channels):
+        self.xdp = xdp.Xdp(self.lab)
+        costs = []
+        for direction in DIRECTIONS:
+            self.xdp.open_door()
+            costs.append(self._cost(channels, direction))
+        self.xdp.close()
+        self.xdp = None
+        return costs
 
 
 def unload():

@@ -24,6 +24,8 @@ TEST_F(path, a_tap_sees_the_packet_as_it_came)
 	struct wire tap;
 	int i;
 
+	if (self->r.door)
+		SKIP(return, "taps are behind XDP");
 	ASSERT_EQ(0, wire_open(&tap, &self->r.ns, NETNS_RELAY, device, mac,
 			       from));
 	for (i = 0; i < 3; i++) {
