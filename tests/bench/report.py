@@ -134,7 +134,7 @@ def of_segmentation(figures):
     """Whether UDP GSO was used: how many packets one skb stood for when it came to the sink."""
     used = {}
     for case in figures.cases.values():
-        if case["skbs"] < 1:
+        if 0 < case["skbs"] < 1:    # frames under XDP are no skbs
             used.setdefault(f"{case['title']}, on {case['load_title']}", []).append(1 / case["skbs"])
     if not used:
         return "No relay used UDP GSO: every packet came in an skb of its own."
