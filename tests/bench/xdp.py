@@ -3,7 +3,6 @@
 
 Frames that are measured are dropped by XDP where they arrive; those that are read become skbs there."""
 
-import functools
 import os
 import subprocess
 
@@ -13,10 +12,10 @@ PINNED = "/sys/fs/bpf/kturn-bench"
 ROLE = {"rc": "relay", "rp": "relay", "cl": "client", "pe": "peer"}
 
 
-@functools.cache
-def load(file):
+def load(file, program):
     """Pins the program of a file, under its own name."""
-    subprocess.run(["bpftool", "prog", "loadall", file, PINNED], check=True)
+    if not os.path.exists(f"{PINNED}/{program}"):
+        subprocess.run(["bpftool", "prog", "loadall", file, PINNED], check=True)
 
 
 class Xdp:
@@ -24,7 +23,7 @@ class Xdp:
 
     def __init__(self, where):
         self.lab, self.dropping = where, set()
-        load("build/tests/bench/drop.bpf.o")
+        load("build/tests/bench/drop.bpf.o", "drop")
         self._poll("on")
 
     def _poll(self, switch):
@@ -41,7 +40,7 @@ class Xdp:
 
     def open_door(self):
         """Attaches kturn's program to the relay's devices. kturn.ko must be loaded."""
-        load("build/xdp/kturn_xdp.bpf.o")
+        load("build/xdp/kturn_xdp.bpf.o", "kturn_xdp")
         for end in ("rc", "rp"):
             self._attach(end, "kturn_xdp")
         self.dropping -= {"rc", "rp"}
@@ -52,7 +51,6 @@ class Xdp:
             self._attach(end, None)
         self._poll("off")
         os.unlink(f"{PINNED}/kturn_xdp")
-        load.cache_clear()
 
     def drop_at(self, end, drop):
         """Whether frames that come to this end are dropped by XDP."""
