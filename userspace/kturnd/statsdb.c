@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kturnd/log.h"
 #include "kturnd/statsdb_news.h"
+#include "net/thread.h"
 #include "userdb/redis_place.h"
 
 /* News sent before their answers are read. */
@@ -215,13 +214,9 @@ static void finish(struct statsdb *db, struct statsdb_queue *batch, bool lost)
 static void sleep_for(struct statsdb *db, uint64_t ms)
 {
 	uint64_t due = worker_now() + ms;
-	const struct timespec ts = {
-		.tv_sec = (time_t)(due / 1000),
-		.tv_nsec = (long)(due % 1000) * 1000000,
-	};
 
 	while (!db->stopping && worker_now() < due)
-		pthread_cond_timedwait(&db->wake, &db->lock, &ts);
+		thread_cond_wait_until(&db->wake, &db->lock, due);
 }
 
 /* Some news, once there are any; false when it is time to end. */
@@ -281,7 +276,6 @@ static void *run(void *arg)
 int statsdb_new(struct statsdb **out, const struct kturnd_config *cfg)
 {
 	char why[USERDB_WHY_LEN];
-	pthread_condattr_t attr;
 	struct statsdb *db;
 
 	*out = NULL;
@@ -297,10 +291,7 @@ int statsdb_new(struct statsdb **out, const struct kturnd_config *cfg)
 	}
 	db->limit = cfg->statsdb_queue;
 	STAILQ_INIT(&db->queue);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&db->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&db->wake);
 	pthread_mutex_init(&db->lock, NULL);
 	pthread_mutex_init(&db->refused.lock, NULL);
 	*out = db;
@@ -309,21 +300,11 @@ int statsdb_new(struct statsdb **out, const struct kturnd_config *cfg)
 
 int statsdb_start(struct statsdb *db)
 {
-	sigset_t all, old;
-	int ret;
+	int ret = db ? thread_start(&db->thread, run, db, "kturnd/stats") : 0;
 
-	if (!db)
-		return 0;
-	/* Signals are the main thread's business. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&db->thread, NULL, run, db);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (ret)
-		return -ret;
-	db->running = true;
-	pthread_setname_np(db->thread, "kturnd/stats");
-	return 0;
+	if (db && !ret)
+		db->running = true;
+	return ret;
 }
 
 void statsdb_stop(struct statsdb *db)

@@ -3,16 +3,15 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kturnd/log.h"
 #include "kturnd/user_cache.h"
 #include "kturnd/user_policy.h"
 #include "kturnd/user_waiting.h"
 #include "net/mailbox.h"
+#include "net/thread.h"
 #include "userdb/userdb.h"
 
 /* How long a database that cannot be asked is left alone, doubling. */
@@ -372,12 +371,7 @@ static int poll_policies(struct user_source *source)
 /* Under the lock: sleep until @due, on the clock of worker_now(). */
 static void sleep_until(struct user_source *source, uint64_t due)
 {
-	const struct timespec ts = {
-		.tv_sec = (time_t)(due / 1000),
-		.tv_nsec = (long)(due % 1000) * 1000000,
-	};
-
-	pthread_cond_timedwait(&source->wake, &source->lock, &ts);
+	thread_cond_wait_until(&source->wake, &source->lock, due);
 }
 
 /* What is next: false to end; a user to ask for, or none: read policies. */
@@ -417,13 +411,9 @@ static void *run(void *arg)
 static int init(struct user_source *source)
 {
 	const struct kturnd_config *cfg = source->setup.cfg;
-	pthread_condattr_t attr;
 	char why[USERDB_WHY_LEN];
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&source->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&source->wake);
 	pthread_mutex_init(&source->lock, NULL);
 	pthread_mutex_init(&source->limit.lock, NULL);
 	source->tokens = cfg->oauth;
@@ -465,22 +455,15 @@ int user_source_new(struct user_source **out,
 
 int user_source_start(struct user_source *source)
 {
-	sigset_t all, old;
 	int ret;
 
 	if (!source)
 		return 0;
 	source->running = true;
-	/* Signals are the main thread's business. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&source->thread, NULL, run, source);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	ret = thread_start(&source->thread, run, source, "kturnd/users");
 	if (ret)
 		source->running = false;
-	else
-		pthread_setname_np(source->thread, "kturnd/users");
-	return -ret;
+	return ret;
 }
 
 void user_source_stop(struct user_source *source)

@@ -2,11 +2,11 @@
 #include "net/worker.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "net/backpressure.h"
+#include "net/thread.h"
 #include "net/worker_internal.h"
 
 uint64_t worker_now(void)
@@ -257,23 +257,16 @@ int worker_listen_tcp(struct worker *worker, const struct transport_addr *addr,
 	return ret;
 }
 
-/* Signals are the main thread's business. */
 int worker_start(struct worker *worker)
 {
-	sigset_t all, old;
-	char name[16];
+	char name[32];
 	int ret;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&worker->thread, NULL, run, worker);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (ret)
-		return -ret;
-	worker->running = true;
 	snprintf(name, sizeof(name), "kturnd/%u", worker->number);
-	pthread_setname_np(worker->thread, name);
-	return 0;
+	ret = thread_start(&worker->thread, run, worker, name);
+	if (!ret)
+		worker->running = true;
+	return ret;
 }
 
 static void stop(struct worker *worker, void *arg)
