@@ -196,6 +196,23 @@ static inline int world_relay_open(void *env,
 	return -EADDRINUSE;
 }
 
+/* The port says which: see world_bind(). */
+static inline int world_relay_adopt(void *env, const struct turn_5tuple *tuple,
+				    const struct transport_addr *bound,
+				    struct turn_relay *relay)
+{
+	unsigned int index = bound->port - 50000u;
+	struct world *w = env;
+
+	if (index >= WORLD_RELAYS || !tuple->server.port)
+		return -EADDRNOTAVAIL;
+	if (w->relays[index].open)
+		return -EADDRINUSE;
+	*relay = world_bind(w, bound->family, index)->relay;
+	trace(w, "adopt ");
+	return 0;
+}
+
 static inline void world_relay_attach(void *env, void *handle,
 				      struct turn_allocation *allocation)
 {
@@ -520,6 +537,7 @@ static inline int world_post(void *env, void *to_env,
 
 static const struct turn_ops world_ops = {
 	.relay_open = world_relay_open,
+	.relay_adopt = world_relay_adopt,
 	.relay_attach = world_relay_attach,
 	.relay_detach = world_relay_detach,
 	.relay_close = world_relay_close,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fastpath/fastpath.h"
+#include "kturnd/kernel_adopt.h"
 #include "kturnd/xdp.h"
 
 #define REASON_LEN 320
@@ -418,6 +419,8 @@ int kernel_relay_start(struct kernel_relay *relay, struct worker **workers,
 		if (fastpath_attach(relay->fp, &err) == -ENODEV)
 			fastpath_load(relay->fp, &err);
 		ret = bring_up(relay);
+		if (!ret)
+			kernel_adopt(relay->fp, worker_server(workers[0]));
 		if (event_add(relay->readable, NULL))
 			ret = -ENOMEM;
 	} else {

@@ -131,6 +131,8 @@ void status_answer(const struct daemon *daemon, struct json_object *reply)
 	put_number(reply, "permissions", sum.turn.permissions);
 	put_number(reply, "channels", sum.turn.channels);
 	put_number(reply, "offloaded", sum.turn.offloaded);
+	put_number(reply, "adopted_unheard",
+		   turn_shared_orphans(daemon->setup.shared));
 	put_userspace(reply, &sum);
 	put_connections(reply, &sum.streams);
 	put_dtls(reply, &sum.dtls);

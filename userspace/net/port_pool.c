@@ -83,6 +83,12 @@ uint16_t port_pool_take(struct port_pool *pool, uint32_t start, bool even,
 	return 0;
 }
 
+bool port_pool_claim(struct port_pool *pool, uint16_t port)
+{
+	return port >= pool->range.min && port <= pool->range.max &&
+	       claim(pool, port_pool_offset(pool, port));
+}
+
 void port_pool_put(struct port_pool *pool, uint16_t port)
 {
 	release(pool, port_pool_offset(pool, port));

@@ -39,6 +39,9 @@ void port_pool_free(struct port_pool *pool);
 uint16_t port_pool_take(struct port_pool *pool, uint32_t start, bool even,
 			bool pair);
 
+/** port_pool_claim() - claim this port; false if it is taken, or none of these */
+bool port_pool_claim(struct port_pool *pool, uint16_t port);
+
 /** port_pool_put() - give a port back */
 void port_pool_put(struct port_pool *pool, uint16_t port);
 

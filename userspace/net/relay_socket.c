@@ -213,6 +213,48 @@ int relay_socket_open(const struct relay_addresses *addresses,
 	return ret;
 }
 
+static int open_at(const struct relay_address *address, uint16_t port,
+		   const struct udp_options *options,
+		   struct relay_socket **out)
+{
+	const struct turn_relay_request request = {
+		.family = address->bound.family,
+	};
+	const struct relay_choice choice = {
+		.request = &request, .options = *options,
+	};
+	struct relay_socket *relay;
+	int ret;
+
+	if (!port_pool_claim(address->ports, port))
+		return -EADDRINUSE;
+	relay = relay_socket_new(address, &choice);
+	if (!relay) {
+		ret = -errno;
+		port_pool_put(address->ports, port);
+		return ret;
+	}
+	relay->port = port;
+	ret = bind_port(relay, port);
+	if (ret)
+		relay_socket_close(relay);
+	else
+		*out = relay;
+	return ret;
+}
+
+int relay_socket_reopen(const struct relay_addresses *addresses,
+			const struct transport_addr *bound,
+			const struct udp_options *options,
+			struct relay_socket **out)
+{
+	for (size_t i = 0; i < addresses->n; i++)
+		if (transport_addr_same_ip(&addresses->v[i].bound, bound))
+			return open_at(&addresses->v[i], bound->port, options,
+				       out);
+	return -EADDRNOTAVAIL;
+}
+
 void relay_socket_describe(struct relay_socket *relay, struct turn_relay *out)
 {
 	out->handle = relay;

@@ -98,6 +98,21 @@ int relay_socket_open(const struct relay_addresses *addresses,
 		      struct relay_socket **first, struct relay_socket **next);
 
 /**
+ * relay_socket_reopen() - open one at an address where there was one before
+ * @addresses: to find it among
+ * @bound: address and port
+ * @options: for the socket
+ * @out: filled
+ *
+ * Return: 0, -EADDRNOTAVAIL if it is none of these, -EADDRINUSE, or another
+ * negative errno.
+ */
+int relay_socket_reopen(const struct relay_addresses *addresses,
+			const struct transport_addr *bound,
+			const struct udp_options *options,
+			struct relay_socket **out);
+
+/**
  * tcp_relay_open() - a TCP socket that can share its address with others
  * @family: AF_INET or AF_INET6 (which takes no IPv4)
  * @options: how

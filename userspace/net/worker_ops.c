@@ -58,6 +58,24 @@ static int relay_open(void *env, const struct turn_relay_request *request,
 	return 0;
 }
 
+static int relay_adopt(void *env, const struct turn_5tuple *tuple,
+		       const struct transport_addr *bound,
+		       struct turn_relay *relay)
+{
+	struct worker *worker = env;
+	struct relay_socket *sock;
+	struct send_target target;
+	int ret;
+
+	if (!worker_client_target(worker, tuple, &target))
+		return -EADDRNOTAVAIL;
+	ret = relay_socket_reopen(&worker->setup->relays, bound,
+				  &worker->setup->udp, &sock);
+	if (!ret)
+		relay_socket_describe(sock, relay);
+	return ret;
+}
+
 /* Errors read from a socket at a time, so that others get their turn. */
 #define ERROR_BURST 16
 
@@ -401,6 +419,7 @@ void worker_fill_ops(struct turn_ops *ops, const struct worker_setup *setup)
 {
 	*ops = (struct turn_ops){
 		.relay_open = relay_open,
+		.relay_adopt = relay_adopt,
 		.relay_attach = relay_attach,
 		.relay_detach = relay_detach,
 		.relay_close = relay_close,

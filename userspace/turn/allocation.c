@@ -8,6 +8,7 @@
 #include "turn/allocation.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
+#include "turn/orphan.h"
 #include "turn/session.h"
 #include "turn/tcp.h"
 #include "turn/transfer.h"
@@ -129,7 +130,7 @@ struct turn_allocation *turn_allocation_find(struct turn_server *srv,
 		turn_allocation_end(a, "expired");
 		return NULL;
 	}
-	return NULL;
+	return turn_orphan_claim(srv, tuple, now);
 }
 
 void turn_allocation_refresh(struct turn_allocation *a, int leg,

@@ -42,6 +42,30 @@ uint64_t turn_allocation_expires(const struct turn_allocation *a);
 void turn_allocation_refresh(struct turn_allocation *a, int leg,
 			     uint64_t expires);
 
+/**
+ * turn_permission_restore() - a permission as it was
+ * @a: the allocation
+ * @peer: the peer
+ * @expires: its end
+ *
+ * Return: the permission, or NULL without memory, or beyond the limit.
+ */
+struct turn_permission *
+turn_permission_restore(struct turn_allocation *a,
+			const struct transport_addr *peer, uint64_t expires);
+
+/**
+ * turn_channel_restore() - a channel as it was
+ * @a: the allocation, with its permissions
+ * @number: channel number
+ * @peer: the peer
+ * @expires: its end
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int turn_channel_restore(struct turn_allocation *a, uint16_t number,
+			 const struct transport_addr *peer, uint64_t expires);
+
 /** turn_allocation_close_leg() - end one leg, and the allocation with the last
  * @a: the allocation
  * @leg: which

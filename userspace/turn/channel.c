@@ -142,6 +142,20 @@ static struct turn_channel *channel_new(struct turn_permission *p,
 	return c;
 }
 
+int turn_channel_restore(struct turn_allocation *a, uint16_t number,
+			 const struct transport_addr *peer, uint64_t expires)
+{
+	/* If the permission has run out it is there, but permits nothing. */
+	struct turn_permission *p = turn_permission_restore(a, peer, 0);
+	struct turn_channel *c = p ? channel_new(p, number, peer) : NULL;
+
+	if (!c)
+		return -ENOMEM;
+	c->expires = expires;
+	turn_timer_set(&a->srv->timers, &c->timer, c->expires);
+	return 0;
+}
+
 /**
  * check_binding() - may the request's number be bound to its peer?
  * @req: the request

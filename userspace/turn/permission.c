@@ -128,6 +128,19 @@ turn_permission_install(struct turn_allocation *a,
 	return p;
 }
 
+struct turn_permission *
+turn_permission_restore(struct turn_allocation *a,
+			const struct transport_addr *peer, uint64_t expires)
+{
+	struct turn_permission *p = lookup(a, peer) ?: permission_new(a, peer);
+
+	if (!p || !expires)
+		return p;
+	p->expires = expires;
+	turn_timer_set(&a->srv->timers, &p->timer, p->expires);
+	return p;
+}
+
 void turn_permission_release(struct turn_permission *p)
 {
 	if (--p->n_channels == 0 && p->expires == 0)

@@ -139,7 +139,7 @@ static int take_of(struct turn_shared *shared,
 	struct turn_quota_holder *h = find_holder(shared, key, hash);
 	uint32_t most = limit(claim, kind);
 
-	if (h && most && h->slots >= most)
+	if (h && most && h->slots >= most && !claim->anyway)
 		return -EDQUOT;
 	if (!h)
 		h = add_holder(shared, key, hash);
@@ -157,7 +157,7 @@ static int take_locked(struct turn_shared *shared,
 	struct turn_quota taken = { 0 };
 	int err = 0, kind;
 
-	if (claim->cfg->total_quota &&
+	if (claim->cfg->total_quota && !claim->anyway &&
 	    shared->slots >= claim->cfg->total_quota)
 		return -EDQUOT;
 	for (kind = 0; kind < TURN_QUOTA_KINDS && !err; kind++)

@@ -13,6 +13,7 @@
 #include "turn/hold.h"
 #include "turn/mobility.h"
 #include "turn/offload.h"
+#include "turn/orphan.h"
 #include "turn/realm.h"
 #include "turn/relay.h"
 #include "turn/tcp.h"
@@ -78,6 +79,7 @@ struct turn_server *turn_server_new(struct turn_shared *shared,
 	srv->crypto = stun_crypto_new();
 	LIST_INIT(&srv->allocations);
 	LIST_INIT(&srv->holds);
+	LIST_INIT(&srv->orphans_ending);
 	if (!srv->crypto || tables_init(srv)) {
 		server_free(srv);
 		return NULL;
@@ -92,6 +94,7 @@ void turn_server_close_all(struct turn_server *srv)
 	while (!LIST_EMPTY(&srv->allocations))
 		turn_allocation_end(LIST_FIRST(&srv->allocations),
 				    "server stopped");
+	turn_orphans_end(srv);
 	turn_hold_end_all(srv);
 	turn_transfer_end(srv);
 }
@@ -120,6 +123,14 @@ static bool peer_denied(const struct turn_server *srv,
 	       !turn_peer_filter_permits_ip(&srv->cfg->peers, &named);
 }
 
+void turn_server_check_peers(struct turn_allocation *a)
+{
+	turn_connections_end(a, peer_denied);
+	/* Out of the module at once; what is left returns by timer. */
+	if (turn_permissions_end(a, peer_denied))
+		turn_offload_redo(a, true);
+}
+
 void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg)
 {
 	bool other_limit = srv->cfg->max_bps != cfg->max_bps;
@@ -129,11 +140,8 @@ void turn_server_set_config(struct turn_server *srv, struct turn_config *cfg)
 	srv->cfg = turn_config_get(cfg);
 	turn_config_put(old);
 	LIST_FOREACH(a, &srv->allocations, link) {
-		turn_connections_end(a, peer_denied);
-		/* Out of the module at once; what is left returns by timer. */
-		if (turn_permissions_end(a, peer_denied))
-			turn_offload_redo(a, true);
-		else if (other_limit)
+		turn_server_check_peers(a);
+		if (other_limit)
 			turn_offload_redo(a, false);
 	}
 }

@@ -47,6 +47,9 @@ LIST_HEAD(turn_hold_list, turn_hold);
  * @connections: with peers (RFC 6062), by CONNECTION-ID
  * @allocations: all of them
  * @holds: reservations made here
+ * @has_orphans: it has adopted allocations of an earlier daemon
+ * @orphan_timer: of these, to look for those that have run out
+ * @orphans_ending: some that are about to end
  * @timers: all that ends
  * @stats: counters
  * @last_serial: of allocations
@@ -81,6 +84,9 @@ struct turn_server {
 	struct turn_table connections;
 	struct turn_allocation_list allocations;
 	struct turn_hold_list holds;
+	bool has_orphans;
+	struct turn_timer orphan_timer;
+	struct turn_allocation_list orphans_ending;
 	struct turn_timers timers;
 	struct turn_stats stats;
 	uint64_t last_serial;
@@ -304,6 +310,9 @@ static inline bool turn_leg_alive(const struct turn_leg *leg, uint64_t now)
 {
 	return leg->relay.handle && leg->expires > now;
 }
+
+/** turn_server_check_peers() - end what leads to peers that are denied now */
+void turn_server_check_peers(struct turn_allocation *a);
 
 /** turn_log() - a line for the log, formatted as printf does */
 __attribute__((format(printf, 4, 5)))

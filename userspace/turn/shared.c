@@ -20,11 +20,13 @@ turn_shared_new(const uint8_t key[static TURN_SHARED_KEY_LEN])
 	    turn_table_init(&shared->reservations) ||
 	    turn_table_init(&shared->tcp_ids) ||
 	    turn_table_init(&shared->mobiles) ||
+	    turn_table_init(&shared->orphans) ||
 	    pthread_mutex_init(&shared->lock, NULL)) {
 		turn_table_free(&shared->holders);
 		turn_table_free(&shared->reservations);
 		turn_table_free(&shared->tcp_ids);
 		turn_table_free(&shared->mobiles);
+		turn_table_free(&shared->orphans);
 		turn_ticket_key_free(&shared->ticket_key);
 		free(shared);
 		return NULL;
@@ -40,6 +42,7 @@ void turn_shared_free(struct turn_shared *shared)
 	turn_table_free(&shared->reservations);
 	turn_table_free(&shared->tcp_ids);
 	turn_table_free(&shared->mobiles);
+	turn_table_free(&shared->orphans);
 	pthread_mutex_destroy(&shared->lock);
 	turn_ticket_key_free(&shared->ticket_key);
 	free(shared);

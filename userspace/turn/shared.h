@@ -31,6 +31,8 @@
  * @reservations: reserved ports, by token
  * @tcp_ids: connections with peers that wait for their client
  * @mobiles: allocations whose clients may move, by id
+ * @orphans: allocations of an earlier daemon, by 5-tuple
+ * @n_orphans: how many; read without the lock
  * @last_mobile: last id given to one
  * @last_session: number of the last that news were told of; changed without
  *	the lock
@@ -49,6 +51,8 @@ struct turn_shared {
 	struct turn_table reservations;
 	struct turn_table tcp_ids;
 	struct turn_table mobiles;
+	struct turn_table orphans;
+	uint64_t n_orphans;
 	uint64_t last_mobile;
 	uint64_t last_session;
 	uint32_t parcels;
@@ -88,12 +92,14 @@ struct turn_quota {
  * @realm: the user's realm
  * @name: user name; empty for nobody's, which no user quota limits
  * @source: client's transport address
+ * @anyway: it gets one, whatever the limits
  */
 struct turn_quota_claim {
 	const struct turn_config *cfg;
 	const struct turn_realm *realm;
 	struct stun_bytes name;
 	const struct transport_addr *source;
+	bool anyway;
 };
 
 /**

@@ -302,6 +302,10 @@ enum turn_log_level {
  *	asked for: a second bound socket, attached to nobody. Returns 0,
  *	-EAFNOSUPPORT if the family is not relayed here (440), or another
  *	negative errno (508).
+ * @relay_adopt: bind a relay socket to @bound again, for an allocation whose
+ *	client is known by @tuple. Returns 0, -EADDRNOTAVAIL if that is no relay
+ *	address (any more) or clients do not come to that server address (any
+ *	more), -EADDRINUSE, or another negative errno. For turn_server_adopt().
  * @relay_attach: from now on datagrams at this socket go to
  *	turn_server_peer_datagram() with @allocation, on this worker. Comes
  *	after relay_open; for a reserved socket perhaps in another worker than
@@ -349,6 +353,9 @@ enum turn_log_level {
 struct turn_ops {
 	int (*relay_open)(void *env, const struct turn_relay_request *request,
 			  struct turn_relay *relay, struct turn_relay *next);
+	int (*relay_adopt)(void *env, const struct turn_5tuple *tuple,
+			   const struct transport_addr *bound,
+			   struct turn_relay *relay);
 	void (*relay_attach)(void *env, void *handle,
 			     struct turn_allocation *allocation);
 	void (*relay_detach)(void *env, void *handle);
@@ -444,6 +451,49 @@ struct turn_server *turn_server_new(struct turn_shared *shared,
  * daemon may adopt them, unless turn_server_close_all() came first.
  */
 void turn_server_free(struct turn_server *srv);
+
+/**
+ * struct turn_adoption - an allocation that the module has kept
+ * @id: its id there
+ * @tuple: 5-tuple
+ * @relayed_ipv4: bound IPv4 relay address, or family 0
+ * @relayed_ipv6: bound IPv6 relay address, or family 0
+ * @timeout_ms: time that it has left
+ * @userdata: what turn_fastpath_allocation.userdata was
+ * @userdata_len: its length in bytes
+ * @peers: its permissions, with a channel of 0, and its channels
+ * @n_peers: how many
+ */
+struct turn_adoption {
+	uint32_t id;
+	struct turn_5tuple tuple;
+	struct transport_addr relayed_ipv4;
+	struct transport_addr relayed_ipv6;
+	uint32_t timeout_ms;
+	const uint8_t *userdata;
+	size_t userdata_len;
+	const struct turn_fastpath_peer *peers;
+	size_t n_peers;
+};
+
+/**
+ * turn_server_adopt() - take over an allocation of an earlier daemon
+ * @srv: any of the servers, before the first turn_server_fastpath_up()
+ * @from: what is known of it
+ * @now: the time
+ *
+ * It goes to the server that hears its client, whichever that is. It has no
+ * mobility ticket any more.
+ *
+ * Return: 0; -EPROTONOSUPPORT or -EBADMSG if the userdata is not to be read,
+ * -ENOMEM, or what turn_ops.relay_adopt() returned: then the module keeps it to
+ * its end.
+ */
+int turn_server_adopt(struct turn_server *srv, const struct turn_adoption *from,
+		      uint64_t now);
+
+/** turn_shared_orphans() - adopted ones whose client was not heard yet */
+uint64_t turn_shared_orphans(const struct turn_shared *shared);
 
 /** turn_server_close_all() - end all allocations, in the module too */
 void turn_server_close_all(struct turn_server *srv);
