@@ -15,7 +15,8 @@
 #include "stun/addr.h"
 
 #define PLAN_SERVER_PORT	3478
-#define PLAN_FIRST_PORT		1024
+/* Beyond the server's: a port of both kinds takes two look-ups. */
+#define PLAN_FIRST_PORT		4096
 #define PLAN_PORTS		50000
 
 /**
