@@ -176,6 +176,7 @@ write_config()
 	no-default-denied-peers
 	${CERTIFICATE:+cert=$CERTIFICATE}
 	${KEY:+pkey=$KEY}
+	${MORE_CONFIG-}
 	END
 }
 
