@@ -137,6 +137,16 @@ static int set_max_bps(struct kernel_relay *relay, struct fastpath_net *net,
 	return fastpath_net_set(relay->fp, FASTPATH_NET_MAX_BPS, net, err);
 }
 
+/* Empty if XDP can do something. */
+static const char *why_no_xdp(const struct fastpath_net *net)
+{
+	if (!net->xdp)
+		return "the module kturn was built without BTF, so XDP cannot call it; kturnctl check tells what to do";
+	if (net->hook != KTURN_HOOK_PREROUTING)
+		return "XDP would go round the firewall's INPUT chain, which the module's hook comes after; kernel-hook=prerouting allows it";
+	return "";
+}
+
 /* Can the module be used? Fills the reason either way. */
 static int check_module(struct kernel_relay *relay)
 {
@@ -156,8 +166,8 @@ static int check_module(struct kernel_relay *relay)
 		set_reason(relay, "the module's hook is switched off; set kernel-hook=prerouting");
 		return -ENOLINK;
 	}
-	snprintf(relay->no_xdp, sizeof(relay->no_xdp), "%s", net.xdp ? "" :
-		 "the module kturn was built without BTF, so XDP cannot call it; kturnctl check tells what to do");
+	snprintf(relay->no_xdp, sizeof(relay->no_xdp), "%s",
+		 why_no_xdp(&net));
 	set_reason(relay, "module kturn %s, hook %s",
 		   net.module_version[0] ? net.module_version : "(no version)",
 		   fastpath_hook_name(net.hook));
@@ -453,6 +463,20 @@ static void switch_on(struct kernel_relay *relay, struct report *report)
 			       "kernel-relay: kturnd started without a connection to the kernel, so relaying there takes a restart");
 }
 
+/* The sessions in the module stay what and where they are. */
+static void change_settings(struct kernel_relay *relay, struct report *report)
+{
+	char no_xdp[REASON_LEN];
+
+	memcpy(no_xdp, relay->no_xdp, sizeof(no_xdp));
+	if (check_module(relay))
+		report_warning(report, NULL, "kernel-hook, bps-capacity: the module refused: %s",
+			       relay->reason);
+	say_who_relays(relay);
+	if (strcmp(no_xdp, relay->no_xdp) != 0)
+		tell_xdp(relay);
+}
+
 void kernel_relay_configure(struct kernel_relay *relay,
 			    const struct kturnd_config *cfg,
 			    struct report *report)
@@ -470,11 +494,7 @@ void kernel_relay_configure(struct kernel_relay *relay,
 	} else if (was_off) {
 		switch_on(relay, report);
 	} else if (relay->up && changed) {
-		/* The sessions in the module stay what and where they are. */
-		if (check_module(relay))
-			report_warning(report, NULL, "kernel-hook, bps-capacity: the module refused: %s",
-				       relay->reason);
-		say_who_relays(relay);
+		change_settings(relay, report);
 	}
 }
 
