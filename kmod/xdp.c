@@ -25,9 +25,10 @@
 #include "state.h"
 #include "xdp.h"
 
-/* @dev is the VLAN's, where there is a tag. */
+/* @in received the frame; @dev is the VLAN's, where there is a tag. */
 struct kturn_view {
 	struct xdp_buff *xdp;
+	struct net_device *in;
 	struct net_device *dev;
 	void *network;
 	unsigned int len;
@@ -230,7 +231,7 @@ static __always_inline bool is_reachable(struct neighbour *neigh)
 static __always_inline bool turns_back(const struct kturn_view v,
 				       const struct net_device *dev)
 {
-	return dev == v.xdp->rxq->dev && !dev->rtnl_link_ops;
+	return dev == v.in && !dev->rtnl_link_ops;
 }
 
 /* Does a device send frames that never were an skb? */
@@ -243,7 +244,7 @@ static __always_inline bool takes_frames(const struct kturn_view v,
 		return false;
 	return kturn_has_xdp_xmit(dev) || turns_back(v, dev) ||
 	       /* Generic XDP: there is an skb. */
-	       rcu_access_pointer(v.xdp->rxq->dev->xdp_prog);
+	       rcu_access_pointer(v.in->xdp_prog);
 }
 
 /* The device below a VLAN's, which may be in another namespace. */
@@ -444,7 +445,6 @@ static bool is_taken(const struct net_device *dev)
 static __always_inline unsigned int check_in(const struct kturn_net *kn,
 					     const struct kturn_view v)
 {
-	const struct net_device *in = v.xdp->rxq->dev;
 	const struct ethhdr *eth = v.xdp->data;
 
 	if (unlikely(READ_ONCE(kn->hooked) != KTURN_HOOK_PREROUTING ||
@@ -453,7 +453,7 @@ static __always_inline unsigned int check_in(const struct kturn_net *kn,
 	if (unlikely(xdp_buff_has_frags(v.xdp)))
 		return KTURN_A_XDP_PASSED_FRAME;
 	if (unlikely(is_taken(v.dev) ||
-		     (v.dev == in ? may_be_tagged(in) : is_taken(in))))
+		     (v.dev == v.in ? may_be_tagged(v.in) : is_taken(v.in))))
 		return KTURN_A_XDP_PASSED_DEVICE;
 	if (unlikely(!ether_addr_equal_64bits(eth->h_dest, v.dev->dev_addr)))
 		return KTURN_A_XDP_PASSED_OTHER;
@@ -535,7 +535,8 @@ static __always_inline int receive(struct kturn_net *kn, struct kturn_view v,
 }
 
 /* One tag, of a VLAN that has a device in this namespace. */
-static noinline int receive_tagged(struct kturn_net *kn, struct xdp_buff *xdp)
+static noinline int receive_tagged(struct kturn_net *kn, struct xdp_buff *xdp,
+				   struct net_device *in)
 {
 	const struct vlan_ethhdr *eth = xdp->data;
 	const void *network = eth + 1;
@@ -543,29 +544,33 @@ static noinline int receive_tagged(struct kturn_net *kn, struct xdp_buff *xdp)
 
 	if (network > xdp->data_end)
 		return KTURN_XDP_PASS;
-	dev = __vlan_find_dev_deep_rcu(xdp->rxq->dev, eth->h_vlan_proto,
+	dev = __vlan_find_dev_deep_rcu(in, eth->h_vlan_proto,
 				       ntohs(eth->h_vlan_TCI) & VLAN_VID_MASK);
 	if (!dev || !(dev->flags & IFF_UP) || !net_eq(dev_net(dev), kn->net))
 		return KTURN_XDP_PASS;
-	return receive(kn, (struct kturn_view){ xdp, dev, (void *)network,
+	return receive(kn, (struct kturn_view){ xdp, in, dev, (void *)network,
 						xdp->data_end - network },
 		       eth->h_vlan_encapsulated_proto);
 }
 
 static __always_inline int receive_frame(struct xdp_buff *xdp)
 {
-	struct net_device *dev = xdp->rxq->dev;
-	struct kturn_net *kn = kturn_net(dev_net(dev));
+	struct net_device *dev = READ_ONCE(xdp->rxq->dev);
 	const struct ethhdr *eth = xdp->data;
 	const void *network = eth + 1;
+	struct kturn_net *kn;
 
+	/* veth forgets it while a program that is taken off still runs. */
+	if (unlikely(!dev))
+		return KTURN_XDP_PASS;
+	kn = kturn_net(dev_net(dev));
 	/* The map of ports comes with the first allocation. */
 	if (network > xdp->data_end || !rcu_access_pointer(kn->ports) ||
 	    dev->type != ARPHRD_ETHER)
 		return KTURN_XDP_PASS;
 	if (unlikely(eth_type_vlan(eth->h_proto)))
-		return receive_tagged(kn, xdp);
-	return receive(kn, (struct kturn_view){ xdp, dev, (void *)network,
+		return receive_tagged(kn, xdp, dev);
+	return receive(kn, (struct kturn_view){ xdp, dev, dev, (void *)network,
 						xdp->data_end - network },
 		       eth->h_proto);
 }
