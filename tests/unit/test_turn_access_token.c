@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 
 #include "turn/access_token.h"
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define SERVER		"turn1.example"
 #define KID		"22BIjxU93h/IgwEb"

@@ -2,7 +2,7 @@
 /* Allocate requests: each check of RFC 8656 section 7.2, and retransmissions. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 FIXTURE(allocate)
 {

@@ -2,7 +2,7 @@
 /* Sending clients to other servers (RFC 8489, section 10). */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 FIXTURE(alternate)
 {

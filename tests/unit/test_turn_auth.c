@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 FIXTURE(auth)
 {

@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 static const uint8_t both[] = { 0, 2, 0, 0, 0, 1, 0, 0 };
 static const uint8_t md5_only[] = { 0, 1, 0, 0 };

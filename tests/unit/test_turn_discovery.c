@@ -2,7 +2,7 @@
 /* NAT behaviour discovery (RFC 5780, section 6.1), and what strangers get. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define A1	"192.0.2.1"
 #define A2	"192.0.2.2"

@@ -4,7 +4,7 @@
 
 #include "turn/ticket.h"
 #include "turn/transfer.h"
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 #define CHANNEL	0x4000

@@ -8,7 +8,7 @@
  */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define MUTATIONS	100000
 #define PEER		"198.51.100.99:9"

@@ -2,7 +2,7 @@
 /* Two clients behind the same 1:1 NAT as their relay (external-ip). */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define OUTSIDE		"203.0.113.1"
 #define PRIVATE		"192.0.2.1"

@@ -6,7 +6,7 @@
 #include <kselftest_harness.h>
 
 #include "turn/userdata.h"
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 #define OTHER	"198.51.100.98:9"

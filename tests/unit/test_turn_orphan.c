@@ -2,7 +2,7 @@
 /* A daemon dies, the module goes on, and the next daemon takes over. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 #define OTHER	"198.51.100.98:9"

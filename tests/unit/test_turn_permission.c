@@ -2,7 +2,7 @@
 /* CreatePermission, ChannelBind: RFC 8656, sections 9, 10 and 12. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 #define OTHER	"198.51.100.98:9"

@@ -3,7 +3,7 @@
 #include <kselftest_harness.h>
 
 #include "turn/police.h"
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 #define TEXT	"0123456789"	/* ten bytes */

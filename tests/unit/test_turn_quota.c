@@ -2,7 +2,7 @@
 /* Quotas: counted exactly, over all workers, and back on every way out. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 FIXTURE(quota)
 {

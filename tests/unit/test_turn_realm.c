@@ -2,7 +2,7 @@
 /* Several realms in one server, by ORIGIN, with users and quotas of their own. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 FIXTURE(realm)
 {

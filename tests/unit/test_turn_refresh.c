@@ -2,7 +2,7 @@
 /* Refresh requests (RFC 8656, section 8.2), single and dual allocations. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER4 "198.51.100.99:9"
 #define PEER6 "[2001:db8:1::9]:9"

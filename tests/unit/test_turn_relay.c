@@ -2,7 +2,7 @@
 /* Data in userspace, both ways: RFC 8656, sections 11 and 12. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 #define PEER6	"[2001:db8:1::9]:9"

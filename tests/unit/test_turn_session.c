@@ -2,7 +2,7 @@
 /* What is told of sessions: when, and how much they have carried. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 #define CHANNEL	0x4000

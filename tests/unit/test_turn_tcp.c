@@ -2,7 +2,7 @@
 /* TCP allocations (RFC 6062): what becomes of connections, and when. */
 #include <kselftest_harness.h>
 
-#include "turn_world.h"
+#include "turn_client.h"
 
 #define PEER	"198.51.100.99:9"
 
