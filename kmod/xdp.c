@@ -460,77 +460,74 @@ static __always_inline unsigned int check_in(const struct kturn_net *kn,
 	return 0;
 }
 
-static __always_inline bool is_whole4(const struct kturn_headers4 *h,
-				      unsigned int room)
+/* As far as it must be UDP to be looked at, and not in need of the stack. */
+static __always_inline bool is_udp4(const struct kturn_view v)
 {
+	const struct kturn_headers4 *h = v.network;
+
+	return v.len >= sizeof(*h) && h->ip.protocol == IPPROTO_UDP &&
+	       *(const u8 *)h == 0x45 &&
+	       !(h->ip.frag_off & htons(IP_MF | IP_OFFSET));
+}
+
+static __always_inline bool is_udp6(const struct kturn_view v)
+{
+	const struct kturn_headers6 *h = v.network;
+
+	return v.len >= sizeof(*h) && h->ip.nexthdr == IPPROTO_UDP &&
+	       h->ip.version == 6;
+}
+
+static __always_inline bool is_whole4(const struct kturn_view v)
+{
+	const struct kturn_headers4 *h = v.network;
 	const unsigned int len = ntohs(h->ip.tot_len);
 
-	return len <= room &&
+	return len <= v.len &&
 	       ntohs(h->udp.len) + sizeof(h->ip) == len &&
 	       ntohs(h->udp.len) >= sizeof(h->udp) &&
 	       !ip_fast_csum(&h->ip, 5);
 }
 
-static __always_inline bool is_whole6(const struct kturn_headers6 *h,
-				      const struct net_device *dev,
-				      unsigned int room)
+static __always_inline bool is_whole6(const struct kturn_view v)
 {
-	const struct inet6_dev *idev = __in6_dev_get(dev);
+	const struct kturn_headers6 *h = v.network;
+	const struct inet6_dev *idev = __in6_dev_get(v.dev);
 	const unsigned int len = ntohs(h->ip.payload_len);
 
-	return len + sizeof(h->ip) <= room && h->udp.len == h->ip.payload_len &&
-	       len >= sizeof(h->udp) && idev && !idev->cnf.disable_ipv6;
+	return len + sizeof(h->ip) <= v.len &&
+	       h->udp.len == h->ip.payload_len && len >= sizeof(h->udp) &&
+	       idev && !idev->cnf.disable_ipv6;
 }
 
 /* @v.len is what there is of the frame, and then the packet's own length. */
-static __always_inline int receive4(struct kturn_net *kn, struct kturn_view v)
+static __always_inline int receive_ip(struct kturn_net *kn,
+				      struct kturn_view v, const bool v6)
 {
-	const struct kturn_headers4 *h = v.network;
 	unsigned int kind, reason;
 
-	if (v.len < sizeof(*h) || h->ip.protocol != IPPROTO_UDP ||
-	    *(const u8 *)h != 0x45 ||
-	    h->ip.frag_off & htons(IP_MF | IP_OFFSET))
+	if (!(v6 ? is_udp6(v) : is_udp4(v)))
 		return KTURN_XDP_PASS;
-	kind = kturn_port_kind(kn, h->udp.dest);
+	kind = kturn_port_kind(kn, view_udp(v, v6)->dest);
 	if (!kind)
 		return KTURN_XDP_PASS;
 	reason = check_in(kn, v);
 	if (unlikely(reason))
 		return pass_up(kn, v, reason);
-	if (unlikely(!is_whole4(h, v.len)))
+	if (unlikely(!(v6 ? is_whole6(v) : is_whole4(v))))
 		return pass_up(kn, v, KTURN_A_XDP_PASSED_OTHER);
-	v.len = ntohs(h->ip.tot_len);
-	return look_up(kn, v, kind, false);
-}
-
-static __always_inline int receive6(struct kturn_net *kn, struct kturn_view v)
-{
-	const struct kturn_headers6 *h = v.network;
-	unsigned int kind, reason;
-
-	if (v.len < sizeof(*h) || h->ip.nexthdr != IPPROTO_UDP ||
-	    h->ip.version != 6)
-		return KTURN_XDP_PASS;
-	kind = kturn_port_kind(kn, h->udp.dest);
-	if (!kind)
-		return KTURN_XDP_PASS;
-	reason = check_in(kn, v);
-	if (unlikely(reason))
-		return pass_up(kn, v, reason);
-	if (unlikely(!is_whole6(h, v.dev, v.len)))
-		return pass_up(kn, v, KTURN_A_XDP_PASSED_OTHER);
-	v.len = ntohs(h->ip.payload_len) + sizeof(h->ip);
-	return look_up(kn, v, kind, true);
+	v.len = ntohs(view_udp(v, v6)->len) +
+		(v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	return look_up(kn, v, kind, v6);
 }
 
 static __always_inline int receive(struct kturn_net *kn, struct kturn_view v,
 				   __be16 proto)
 {
 	if (proto == htons(ETH_P_IP))
-		return receive4(kn, v);
+		return receive_ip(kn, v, false);
 	if (proto == htons(ETH_P_IPV6))
-		return receive6(kn, v);
+		return receive_ip(kn, v, true);
 	return KTURN_XDP_PASS;
 }
 
