@@ -51,7 +51,8 @@ BENCH_PARTS := $(filter-out userspace/bench/main.c,$(call sources,bench))
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 VMTEST	:= $(patsubst tests/fastpath/%.c,%,$(wildcard tests/fastpath/test_*.c))
-VMTEST_HELPERS := $(filter-out tests/fastpath/test_%.c,$(wildcard tests/fastpath/*.c))
+VMTEST_HELPERS := $(filter-out tests/fastpath/test_%.c %.bpf.c,$(wildcard tests/fastpath/*.c))
+VMTEST_BPF := $(if $(XDP_TOOLS),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fastpath/*.bpf.c)))
 FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 BENCH	:= $(patsubst tests/bench/%.c,%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 BENCH_BPF := $(if $(XDP_TOOLS),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.bpf.c)))
@@ -93,9 +94,9 @@ define compile_bpf
 		-c -o $@ $<
 endef
 
-$(BUILD)/xdp/%.bpf.o: userspace/xdp/%.bpf.c
+$(BUILD)/xdp/%.bpf.o: userspace/xdp/%.bpf.c userspace/xdp/kturn.bpf.h
 	$(compile_bpf)
-$(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
+$(BUILD)/tests/%.bpf.o: tests/%.bpf.c userspace/xdp/kturn.bpf.h
 	$(compile_bpf)
 
 $(BUILD)/xdp/%.skel.h: $(BUILD)/xdp/%.bpf.o
@@ -171,7 +172,7 @@ $(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/libgenerator.a $(LIBS_OBJ)
 
 sanitized: $(PROGRAMS:%=$(SAN)/%)
 unit-tests: $(UNIT:%=$(BUILD)/tests/unit/%)
-vm-tests: $(VMTEST:%=$(BUILD)/tests/fastpath/%)
+vm-tests: $(VMTEST:%=$(BUILD)/tests/fastpath/%) $(VMTEST_BPF)
 fuzzers: $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 bench-programs: $(BENCH:%=$(BUILD)/tests/bench/%) $(BENCH_BPF)
 test-programs: programs sanitized unit-tests vm-tests fuzzers bench-programs

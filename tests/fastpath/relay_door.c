@@ -16,8 +16,17 @@
 
 #include "kturn_xdp.skel.h"
 
+#define NARROW "build/tests/fastpath/narrow.bpf.o"
+
+/**
+ * struct relay_door - the door
+ * @program: the one that kturnd has
+ * @narrow: of relay_door_narrow(), or NULL
+ * @mode: XDP_FLAGS_DRV_MODE or XDP_FLAGS_SKB_MODE
+ */
 struct relay_door {
 	struct kturn_xdp *program;
+	struct bpf_object *narrow;
 	uint32_t mode;
 };
 
@@ -27,18 +36,39 @@ static int complain(const char *what, int err)
 	return err;
 }
 
-int relay_door_attach(const struct relay_door *door, const char *device)
+static int attach(const struct bpf_program *program, const char *device,
+		  uint32_t mode)
 {
 	int err, index = (int)if_nametoindex(device);
 
-	if (!door)
-		return 0;
 	if (!index)
 		return complain(device, -errno);
-	err = bpf_xdp_attach(index,
-			     bpf_program__fd(door->program->progs.kturn_xdp),
-			     door->mode, NULL);
+	err = bpf_xdp_attach(index, bpf_program__fd(program), mode, NULL);
 	return err ? complain("bpf_xdp_attach", err) : 0;
+}
+
+int relay_door_attach(const struct relay_door *door, const char *device)
+{
+	if (!door)
+		return 0;
+	return attach(door->program->progs.kturn_xdp, device, door->mode);
+}
+
+int relay_door_narrow(struct relay_door *door, const char *device)
+{
+	struct bpf_program *program;
+	int err;
+
+	door->narrow = bpf_object__open_file(NARROW, NULL);
+	if (!door->narrow)
+		return complain(NARROW, -errno);
+	err = bpf_object__load(door->narrow);
+	if (err)
+		return complain(NARROW, err);
+	program = bpf_object__find_program_by_name(door->narrow, "narrow");
+	if (!program)
+		return complain(NARROW, -ENOENT);
+	return attach(program, device, door->mode);
 }
 
 /* A veth takes frames only if who is beyond polls for them. */
@@ -109,6 +139,7 @@ void relay_door_close(struct relay_door *door, struct fastpath *fastpath)
 	if (!door)
 		return;
 	write_tally(fastpath);
+	bpf_object__close(door->narrow);
 	kturn_xdp__destroy(door->program);
 	free(door);
 }
@@ -133,6 +164,11 @@ int relay_door_attach(const struct relay_door *door, const char *device)
 	(void)door;
 	(void)device;
 	return 0;
+}
+
+int relay_door_narrow(struct relay_door *door, const char *device)
+{
+	return relay_door_attach(door, device);
 }
 
 void relay_door_close(struct relay_door *door, struct fastpath *fastpath)

@@ -37,6 +37,15 @@ int relay_door_open(struct relay_door **door, const struct netns *n);
 int relay_door_attach(const struct relay_door *door, const char *device);
 
 /**
+ * relay_door_narrow() - on a device leave frames no room in front
+ * @door: the door, which is native XDP
+ * @device: a device of the namespace that the thread is in
+ *
+ * Return: 0, or a negative errno; the reason is on stdout.
+ */
+int relay_door_narrow(struct relay_door *door, const char *device);
+
+/**
  * relay_door_close() - note what it has done, and take it away
  * @door: the door, or NULL
  * @fastpath: to ask the module, or NULL

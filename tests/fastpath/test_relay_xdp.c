@@ -53,12 +53,38 @@ static bool by_xdp(struct relay *r, uint64_t forwarded, int reason,
 }
 
 /* Forwarded, by the hook, because XDP passed it up for this reason. */
-static bool goes_up(struct relay *r, enum direction dir, int reason)
+static bool bytes_go_up(struct relay *r, enum direction dir, size_t len,
+			int reason)
 {
 	uint64_t forwarded = relay_stats(r).xdp.forwarded;
 
-	return relay_forwards_bytes(r, dir, SIZE) &&
+	return relay_forwards_bytes(r, dir, len) &&
 	       by_xdp(r, forwarded, reason, 1);
+}
+
+static bool goes_up(struct relay *r, enum direction dir, int reason)
+{
+	return bytes_go_up(r, dir, SIZE, reason);
+}
+
+static bool is_native(void)
+{
+	return !strcmp(getenv("KTURN_DOOR"), "xdp");
+}
+
+static bool set_mtus(struct relay *r, uint32_t mtu)
+{
+	bool done = true;
+	int i;
+
+	for (i = 0; i < NETNS_ENDS && done; i++) {
+		const struct netns_end *end = &netns_ends[i];
+		struct nl_sock *sk = netns_rtnl(&r->ns, end->id);
+
+		done = sk && !rtnl_set_mtu(sk, end->device, mtu);
+		rtnl_close(sk);
+	}
+	return done;
 }
 
 TEST_F(path, plain_datagrams_go_by_xdp)
@@ -167,11 +193,42 @@ TEST_F(path, a_device_that_takes_no_frames)
 
 	if (!strcmp(getenv("KTURN_IN_VM"), "6.1"))
 		SKIP(return, "veth does not say on 6.1 what it takes");
-	if (strcmp(getenv("KTURN_DOOR"), "xdp"))
+	if (!is_native())
 		SKIP(return, "generic XDP has skbs, which every device takes");
 	ASSERT_EQ(0, netns_set_gro(&self->r.ns, far->id, far->device, 0));
 	EXPECT_TRUE(goes_up(&self->r, variant->dir,
 			    KTURN_A_XDP_PASSED_OUTPUT_DEVICE));
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
+TEST_F(path, a_frame_in_several_pieces_goes_up)
+{
+	if (!is_native())
+		SKIP(return, "generic XDP has skbs, in one piece");
+	ASSERT_TRUE(set_mtus(&self->r, 9000));
+	EXPECT_TRUE(bytes_go_up(&self->r, variant->dir, 5000,
+				KTURN_A_XDP_PASSED_FRAME));
+	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, SIZE));
+	EXPECT_TRUE(by_xdp(&self->r, 1, KTURN_A_XDP_PASSED_FRAME, 1));
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
+/* To the client a packet grows by the ChannelData header. */
+TEST_F(path, a_frame_without_room_in_front)
+{
+	const char *device = leg_end(!variant->dir)->device;
+
+	if (!is_native())
+		SKIP(return, "skbs have room, or the hook makes some");
+	ASSERT_EQ(0, netns_enter(&self->r.ns, NETNS_RELAY));
+	ASSERT_EQ(0, relay_door_narrow(self->r.door, device));
+	if (variant->dir == TO_CLIENT) {
+		EXPECT_TRUE(goes_up(&self->r, TO_CLIENT,
+				    KTURN_A_XDP_PASSED_HEADROOM));
+	} else {
+		EXPECT_TRUE(relay_forwards_bytes(&self->r, TO_PEER, SIZE));
+		EXPECT_TRUE(by_xdp(&self->r, 1, 0, 0));
+	}
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 

@@ -6,21 +6,12 @@
  * "frags": it may be attached to devices whose frames come in several pieces
  * as well; the module passes these on.
  */
-#include <linux/bpf.h>
-
-#include <bpf/bpf_helpers.h>
-
-/* Of kturn.ko, see kmod/xdp.c. */
-extern int bpf_kturn_xdp(struct xdp_md *ctx) __ksym;
+#include "kturn.bpf.h"
 
 SEC("xdp.frags")
 int kturn_xdp(struct xdp_md *ctx)
 {
-	int verdict = bpf_kturn_xdp(ctx);
-
-	if (verdict > 0)
-		return bpf_redirect(verdict, 0);
-	return verdict ? -verdict : XDP_PASS;
+	return kturn_relay(ctx);
 }
 
 /* The kernel lets only such programs call its functions. */
