@@ -18,7 +18,12 @@ class Suite:
     in_vm: bool = False
     shares: bool = False    # may run in one guest with others
     kernels_only: bool = False  # not without tests/run --kernels, unless it is named
+    kernels: tuple = ()     # with --kernels: only on these, if any are told
     vm_options: list = field(default_factory=list)
+
+    def runs_on(self, series):
+        """Does it, with --kernels?"""
+        return self.series in ("", series) and (not self.kernels or series in self.kernels)
 
     def in_guest(self, vm_run, series, results, timeout, command):
         """The command line that runs this command in such a guest as the suite needs; the kernel log goes to results."""
@@ -27,17 +32,17 @@ class Suite:
 
 
 def _where(text):
-    """'host', 'vm', 'vm:7.2', 'vm,smp=4,icount', 'vm,share,kernels': all that follows the command in a Suite."""
+    """'host', 'vm', 'vm:7.2', 'vm,smp=4,icount', 'vm,share,kernels=6.12+7.2': all that follows the command in a Suite."""
     place, *options = text.split(",")
     place, _, series = place.partition(":")
     if place not in ("host", "vm") or (place == "host" and (series or options)):
         raise ValueError(f"'{text}' is neither host nor vm[:SERIES][,OPTION[=VALUE]]...")
-    arguments = []
-    for option in options:
-        name, equals, value = option.partition("=")
-        if option not in ("share", "kernels"):
-            arguments += ["--" + name] + ([value] if equals else [])
-    return series, place == "vm", "share" in options, "kernels" in options, arguments
+    told = {name: value for name, _, value in (option.partition("=") for option in options)}
+    shares, kernels = "share" in told, told.get("kernels")
+    arguments = [word for name, value in told.items() if name not in ("share", "kernels")
+                 for word in ("--" + name, value) if word]
+    only = tuple(kernels.split("+")) if kernels else ()
+    return series, place == "vm", shares, kernels is not None, only, arguments
 
 
 def _expand(name, command, root):
