@@ -26,6 +26,12 @@
 /* IF_OPER_UP, from <linux/if.h>, which does not go with <net/if.h>. */
 #define OPER_UP 6
 
+/*
+ * The kernel looks at once at a link that comes up, if the device's index is
+ * another than that of the device at the other end, else within a second.
+ */
+#define FIRST_VETH_INDEX 1000
+
 struct nl_sock *rtnl_open(void)
 {
 	struct nl_sock *sk = nl_socket_alloc();
@@ -70,7 +76,10 @@ static int carry_out(struct nl_sock *sk, struct nl_msg *msg, const char *what)
 int rtnl_veth(struct nl_sock *sk, const char *name, const uint8_t mac[6],
 	      const char *peer, const uint8_t peer_mac[6], int peer_ns)
 {
-	struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
+	static int index = FIRST_VETH_INDEX;
+	const struct ifinfomsg far = { .ifi_family = AF_UNSPEC };
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC,
+					.ifi_index = index++ };
 	struct nlattr *info, *data, *other;
 	struct nl_msg *msg = request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
 				     &link, sizeof(link));
@@ -83,7 +92,7 @@ int rtnl_veth(struct nl_sock *sk, const char *name, const uint8_t mac[6],
 	nla_put_string(msg, IFLA_INFO_KIND, "veth");
 	data = nla_nest_start(msg, IFLA_INFO_DATA);
 	other = nla_nest_start(msg, VETH_INFO_PEER);
-	nlmsg_append(msg, &link, sizeof(link), NLMSG_ALIGNTO);
+	nlmsg_append(msg, (void *)&far, sizeof(far), NLMSG_ALIGNTO);
 	nla_put_string(msg, IFLA_IFNAME, peer);
 	nla_put(msg, IFLA_ADDRESS, 6, peer_mac);
 	nla_put_u32(msg, IFLA_NET_NS_FD, peer_ns);

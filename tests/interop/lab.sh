@@ -26,12 +26,13 @@ use_lab()
 	LAB_DIR=$LABS_DIR/$LAB KTURND_SOCKET=$LABS_DIR/$LAB/kturnd.sock
 }
 
-# lab_link NETNS NETNS IP4 IP4 IP6 IP6: a veth pair with an address at either end.
+# lab_link NETNS NETNS IP4 IP4 IP6 IP6: a veth pair with an address at either end. The kernel looks at once at a link that
+# comes up, if its ends have not the same index, else within a second.
 lab_link()
 {
 	local a=to-${2##*-} b=to-${1##*-}
 
-	ip link add "$a" netns "$1" type veth peer name "$b" netns "$2"
+	ip link add "$a" netns "$1" index 1000 type veth peer name "$b" netns "$2" index 2000
 	lab_address "$1" "$a" "$3" "$5"
 	lab_address "$2" "$b" "$4" "$6"
 }
