@@ -142,11 +142,21 @@ def bench(options, load, seconds):
     return json.loads(done.stdout)
 
 
+def coturns(options):
+    kinds = [paths.Coturn]
+    if options.new_coturn:
+        paths.NewCoturn.unpacked_in(options.new_coturn)
+        kinds.append(paths.NewCoturn)
+    for kind in kinds:
+        kind.identify()
+    return kinds
+
+
 class Comparison:
     def __init__(self, options):
         self.options = options
-        self.subjects = [Subject(paths.Coturn, None), Subject(paths.Kturnd, None),
-                         Subject(paths.Kernel, options.module)]
+        self.subjects = [Subject(kind, None) for kind in (*coturns(options), paths.Kturnd)]
+        self.subjects.append(Subject(paths.Kernel, options.module))
         self.samples = []
 
     def round(self, mode, number, load):
@@ -203,6 +213,7 @@ def parse_options():
     parser.add_argument("--size", default="172", help="bytes of payload, or a mix: 172:70,1200:30 (172)")
     parser.add_argument("--in-flight", type=int, default=64, help="flat out: datagrams under way each way (64)")
     parser.add_argument("--rate", type=int, help="paced: datagrams per second (half of what the slowest can do)")
+    parser.add_argument("--new-coturn", metavar="TREE", help=argparse.SUPPRESS)
     parser.add_argument("--module", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:

@@ -5,7 +5,7 @@ import math
 
 from plot import text
 
-WIDTH, LEFT, TOP, ROW = 920, 170, 104, 58
+WIDTH, LEFT, TOP, ROW = 960, 210, 104, 58
 BARS = (LEFT, LEFT + 270)                   # where throughput is drawn, from left to right
 DOTS = (LEFT + 390, WIDTH - 30)             # where latencies are
 COLOURS = {"to_peer": "#1f6fb4", "to_client": "#c2410c"}

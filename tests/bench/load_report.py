@@ -8,7 +8,6 @@ import sys
 import textwrap
 
 import load_plot
-from report import output_of
 
 WAYS = {"to_peer": "to peer", "to_client": "to client"}
 PERCENTILES = {"p50": 50, "p99": 99, "p99.9": 99.9}
@@ -74,17 +73,17 @@ def percentile(buckets, rank):
 
 def table(summary):
     first = summary[0]["received_per_second"]
-    lines = [f"{'':22}{'flat out':^46}{'paced':>8}{'latency paced, us':>45}",
-             f"{'':22}{'relayed/s':>12}{'min':>10}{'max':>10}{'ratio':>7}{'lost %':>8}{'lost %':>8}{'':13}"
+    lines = [f"{'':32}{'flat out':^46}{'paced':>8}{'latency paced, us':>45}",
+             f"{'':32}{'relayed/s':>12}{'min':>10}{'max':>10}{'ratio':>7}{'lost %':>8}{'lost %':>8}{'':13}"
              f"{'p50':>10}{'p99':>10}{'p99.9':>10}"]
     for row in summary:
         each = row["received_per_second_each_round"]
-        head = (f"{row['title']:22}{row['received_per_second']:12,.0f}{min(each):10,.0f}{max(each):10,.0f}"
+        head = (f"{row['title']:32}{row['received_per_second']:12,.0f}{min(each):10,.0f}{max(each):10,.0f}"
                 f"{row['received_per_second'] / first:7.2f}{row['loss_percent_flat_out']:8.3f}"
                 f"{row['loss_percent_paced']:8.3f}")
         for way, words in WAYS.items():
             latency = row["latency_ns_paced"][way]
-            lines.append(f"{head:77}   {words:10}" + "".join(f"{latency[p] / 1000:10,.1f}" for p in PERCENTILES))
+            lines.append(f"{head:87}   {words:10}" + "".join(f"{latency[p] / 1000:10,.1f}" for p in PERCENTILES))
             head = ""
     return "\n".join(lines)
 
@@ -95,10 +94,10 @@ def proofs(summary):
     for row in summary:
         counted = [c for c in row["forwarded"] if c]
         if not counted:
-            lines.append(f"  {row['title']:22}keeps no counters that could be asked")
+            lines.append(f"  {row['title']:32}keeps no counters that could be asked")
             continue
         total = {by: sum(sum(c[by].values()) for c in counted) for by in ("kernel", "userspace")}
-        lines.append(f"  {row['title']:22}{total['kernel']:10,} by the kernel {total['userspace']:10,} by kturnd")
+        lines.append(f"  {row['title']:32}{total['kernel']:10,} by the kernel {total['userspace']:10,} by kturnd")
     return "\n".join(lines)
 
 
@@ -106,10 +105,9 @@ def main():
     with open(sys.argv[1]) as file:
         measured = json.load(file)
     out, options = sys.argv[2], measured["options"]
-    coturn = output_of("dpkg-query", "-W", "-f", "${Version}", "coturn")
     summary = Figures(measured["samples"]).summary()
     caveat = INSTRUCTIONS if measured["cpus"] == 1 else WALL
-    head = (f"Linux {measured['kernel']}, coturn {coturn}; {options['allocations']} allocations with"
+    head = (f"Linux {measured['kernel']}; {options['allocations']} allocations with"
             f" {options['channels']} channels each, {options['size']} bytes of payload, both ways at once")
     print(f"""
 kturn-bench against each relay, in one boot
