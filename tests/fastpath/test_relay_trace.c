@@ -45,6 +45,13 @@ static int trace_lines(const char *event, const char *text)
 	return found;
 }
 
+/* Lines of the module's; where XDP comes first, one is about its passing it up. */
+static int lines_left(const struct relay *r)
+{
+	return trace_lines("kturn_", "") -
+	       (r->door && trace_lines("kturn_xdp_pass: ", "") == 1);
+}
+
 TEST_F(path, a_forwarded_datagram)
 {
 	const bool to_peer = variant->dir == TO_PEER;
@@ -81,7 +88,7 @@ TEST_F(path, a_datagram_left_to_the_server)
 	EXPECT_EQ(1, trace_lines("kturn_pass: ",
 				 to_peer ? "reason=stun " :
 					   "reason=no-channel "));
-	EXPECT_EQ(1, trace_lines("kturn_", ""));
+	EXPECT_EQ(1, lines_left(&self->r));
 	EXPECT_EQ(0, write_file(TRACING "events/kturn/enable", "0"));
 }
 
@@ -97,7 +104,7 @@ TEST_F(relay, a_dropped_datagram)
 	EXPECT_TRUE(relay_settled(&self->r));
 	EXPECT_EQ(1, trace_lines("kturn_drop: ", "reason=unbound-channel "));
 	EXPECT_EQ(1, trace_lines("kturn_drop: ", ":3478\n"));
-	EXPECT_EQ(1, trace_lines("kturn_", ""));
+	EXPECT_EQ(1, lines_left(&self->r));
 	EXPECT_EQ(0, write_file(TRACING "events/kturn/enable", "0"));
 }
 
