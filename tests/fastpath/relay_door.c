@@ -82,24 +82,54 @@ static int prepare(const struct netns *n)
 	return err ? err : netns_enter(n, NETNS_RELAY);
 }
 
-static int open_door(struct relay_door *door, const struct netns *n)
+static int open_door(struct relay_door *door)
 {
 	int err;
 
 	door->program = kturn_xdp__open_and_load();
 	if (!door->program)
 		return complain("kturn_xdp__open_and_load", -errno);
-	err = door->mode == XDP_FLAGS_DRV_MODE ? prepare(n) : 0;
+	err = relay_door_attach(door, "rc");
+	return err ? err : relay_door_attach(door, "rp");
+}
+
+static int detach(const struct relay_door *door, const char *device)
+{
+	int err = bpf_xdp_detach((int)if_nametoindex(device), door->mode, NULL);
+
+	return err ? complain("bpf_xdp_detach", err) : 0;
+}
+
+int relay_door_shut(struct relay_door *door, const struct netns *n)
+{
+	int err;
+
+	if (!door)
+		return 0;
+	err = netns_enter(n, NETNS_RELAY);
 	if (!err)
-		err = relay_door_attach(door, "rc");
+		err = detach(door, "rc");
 	if (!err)
-		err = relay_door_attach(door, "rp");
+		err = detach(door, "rp");
+	kturn_xdp__destroy(door->program);
+	door->program = NULL;
 	return err;
+}
+
+int relay_door_reopen(struct relay_door *door, const struct netns *n)
+{
+	int err;
+
+	if (!door)
+		return 0;
+	err = netns_enter(n, NETNS_RELAY);
+	return err ? err : open_door(door);
 }
 
 int relay_door_open(struct relay_door **door, const struct netns *n)
 {
 	const char *which = getenv("KTURN_DOOR");
+	int err;
 
 	*door = NULL;
 	if (!which || !*which)
@@ -113,7 +143,9 @@ int relay_door_open(struct relay_door **door, const struct netns *n)
 		(*door)->mode = XDP_FLAGS_SKB_MODE;
 	else
 		return complain("KTURN_DOOR", -EINVAL);
-	return open_door(*door, n);
+	err = (*door)->mode == XDP_FLAGS_DRV_MODE ? prepare(n) :
+						    netns_enter(n, NETNS_RELAY);
+	return err ? err : open_door(*door);
 }
 
 static void write_tally(struct fastpath *fastpath)
@@ -169,6 +201,20 @@ int relay_door_attach(const struct relay_door *door, const char *device)
 int relay_door_narrow(struct relay_door *door, const char *device)
 {
 	return relay_door_attach(door, device);
+}
+
+int relay_door_shut(struct relay_door *door, const struct netns *n)
+{
+	(void)door;
+	(void)n;
+	return 0;
+}
+
+int relay_door_reopen(struct relay_door *door, const struct netns *n)
+{
+	(void)door;
+	(void)n;
+	return 0;
 }
 
 void relay_door_close(struct relay_door *door, struct fastpath *fastpath)

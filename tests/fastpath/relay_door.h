@@ -37,6 +37,24 @@ int relay_door_open(struct relay_door **door, const struct netns *n);
 int relay_door_attach(const struct relay_door *door, const char *device);
 
 /**
+ * relay_door_shut() - take the program away, which holds the module
+ * @door: the door, or NULL: nothing is done
+ * @n: the namespaces; the thread is left in the relay's
+ *
+ * Return: 0, or a negative errno; the reason is on stdout.
+ */
+int relay_door_shut(struct relay_door *door, const struct netns *n);
+
+/**
+ * relay_door_reopen() - put it back where it was
+ * @door: the door, or NULL: nothing is done
+ * @n: the namespaces; the thread is left in the relay's
+ *
+ * Return: 0, or a negative errno; the reason is on stdout.
+ */
+int relay_door_reopen(struct relay_door *door, const struct netns *n);
+
+/**
  * relay_door_narrow() - on a device leave frames no room in front
  * @door: the door, which is native XDP
  * @device: a device of the namespace that the thread is in

@@ -7,12 +7,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "flood.h"
 
 #define CYCLES 3
+#define POLLS 5000
+#define POLL_MS 1
 
 static int load(void)
 {
@@ -31,9 +34,37 @@ static int load(void)
 	return ret;
 }
 
-static int unload(void)
+/* A program that was taken off a device holds the module until it is freed. */
+static int unload_unheld(bool was_held)
 {
-	return syscall(SYS_delete_module, "kturn", O_NONBLOCK) ? -errno : 0;
+	int i, err = -EAGAIN;
+
+	for (i = 0; i < (was_held ? POLLS : 1) && err == -EAGAIN; i++) {
+		if (i)
+			poll(NULL, 0, POLL_MS);
+		err = syscall(SYS_delete_module, "kturn", O_NONBLOCK) ?
+			      -errno : 0;
+	}
+	return err;
+}
+
+/* Where XDP comes first, it has to go first, as `kturnctl unload` sees to. */
+static int unload(struct relay *r, struct relay *other)
+{
+	int err = relay_door_shut(r->door, &r->ns);
+
+	if (!err && other)
+		err = relay_door_shut(other->door, &other->ns);
+	return err ? err : unload_unheld(r->door);
+}
+
+static int load_below(struct relay *r, struct relay *other)
+{
+	int err = load();
+
+	if (!err && other)
+		err = relay_door_reopen(other->door, &other->ns);
+	return err ? err : relay_door_reopen(r->door, &r->ns);
 }
 
 FIXTURE(module) {
@@ -88,10 +119,10 @@ TEST_F(module, unload_and_load)
 	for (i = 0; i < CYCLES; i++) {
 		EXPECT_TRUE(relay_forwards(&self->r, variant->dir, &in));
 		EXPECT_TRUE(relay_settled(&self->r));
-		ASSERT_EQ(0, unload());
+		ASSERT_EQ(0, unload(&self->r, NULL));
 		EXPECT_TRUE(relay_passes(&self->r, variant->dir, &in, 0));
 		EXPECT_TRUE(relay_quiet(&self->r));
-		ASSERT_EQ(0, load());
+		ASSERT_EQ(0, load_below(&self->r, NULL));
 		memset(&self->r.want, 0, sizeof(self->r.want));
 		EXPECT_TRUE(relay_passes(&self->r, variant->dir, &in, 0));
 		ASSERT_EQ(0, fastpath_attach(self->r.fastpath, &err));
@@ -109,8 +140,8 @@ TEST_F(module, unload_with_state_in_two_namespaces)
 	ASSERT_EQ(0, relay_open(&other, variant->family));
 	EXPECT_TRUE(relay_forwards_bytes(&other, variant->dir, 10));
 	EXPECT_TRUE(relay_forwards_bytes(&self->r, variant->dir, 10));
-	ASSERT_EQ(0, unload());
-	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, unload(&self->r, &other));
+	ASSERT_EQ(0, load_below(&self->r, &other));
 	ASSERT_EQ(0, fastpath_attach(other.fastpath, &err));
 	ASSERT_EQ(0, relay_install(&other, RELAY_TIMEOUT_MS));
 	EXPECT_TRUE(relay_forwards_bytes(&other, variant->dir, 10));
@@ -134,10 +165,10 @@ TEST_F(module, unload_under_traffic)
 	for (i = 0; i < CYCLES; i++) {
 		EXPECT_TRUE(flood_wait_for(100, 0, fds, seen, 2))
 			TH_LOG("nothing was forwarded");
-		ASSERT_EQ(0, unload());
+		ASSERT_EQ(0, unload(r, NULL));
 		EXPECT_TRUE(flood_wait_for(100, 1, fds, seen, 2))
 			TH_LOG("nothing went up");
-		ASSERT_EQ(0, load());
+		ASSERT_EQ(0, load_below(r, NULL));
 		ASSERT_EQ(0, fastpath_attach(r->fastpath, &err));
 		/* An allocation without its channels would have drops. */
 		ASSERT_EQ(0, relay_set_hook(r, KTURN_HOOK_NONE));
