@@ -34,6 +34,7 @@ FIXTURE(dtls)
 	struct dtls_client *client[CLIENTS];
 	struct seen seen[CLIENTS];
 	size_t sent, longest;
+	bool room;
 	uint64_t now;
 	uint8_t buf[RECEIVE_DATAGRAM_MAX];
 };
@@ -65,6 +66,9 @@ static void send_to_client(void *env, const struct turn_5tuple *tuple,
 	w->sent++;
 	if (len > w->longest)
 		w->longest = len;
+	w->room = !connections_enter(w->connections, &tuple->client);
+	if (w->room)
+		connections_leave(w->connections, &tuple->client, false);
 	if (i < CLIENTS)
 		dtls_queue_put(&w->client[i]->in, buf, len);
 }
@@ -76,12 +80,11 @@ static void received(void *env, const struct turn_5tuple *tuple, uint8_t *buf,
 	world_t *w = env;
 	struct seen *seen = &w->seen[index_of(tuple)];
 
-	(void)now;
 	snprintf(seen->text, sizeof(seen->text), "%.*s", (int)len, buf);
 	seen->received++;
 	for (size_t i = 0; i < len; i++)
 		buf[i] ^= 1;
-	dtls_send(&w->dtls, tuple, buf, len);
+	dtls_reply(&w->dtls, tuple, buf, len, now);
 }
 
 static bool serves(void *env, const struct turn_5tuple *tuple, uint64_t now)
@@ -474,6 +477,18 @@ TEST_F(dtls, as_many_as_there_may_be)
 	restart(self, CLIENTS - 1);
 	EXPECT_TRUE(connected(self, CLIENTS - 1));
 	EXPECT_EQ(CLIENTS, self->dtls.stats.open);
+}
+
+/* A client that has its answer may be there again before anything else is. */
+TEST_F(dtls, counted_before_the_answer_leaves)
+{
+	for (unsigned int i = 0; i < CLIENTS - 1; i++)
+		ASSERT_TRUE(connected(self, i));
+	ASSERT_TRUE(echoes(self, 0, "binding"));
+	EXPECT_FALSE(self->room);
+	self->seen[0].serves = true;
+	ASSERT_TRUE(echoes(self, 0, "allocate"));
+	EXPECT_TRUE(self->room);
 }
 
 /* Also of one that has a session: it goes on with that. */

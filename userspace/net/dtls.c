@@ -250,8 +250,6 @@ static void read_records(struct dtls_association *a, uint8_t *buf,
 			break;
 		dtls->ops->received(dtls->env, &a->tuple, buf, (size_t)len,
 				    now);
-		if (!a->serving)
-			look_for_allocation(a, now);
 		buf += len;
 		room -= (size_t)len;
 	}
@@ -380,15 +378,34 @@ void dtls_receive(struct dtls *dtls, const struct turn_5tuple *tuple,
 	}
 }
 
+/* What breaks it shows when the client is heard next, or never. */
+static void write_record(struct dtls_association *a, const uint8_t *buf,
+			 size_t len)
+{
+	if (a->session && dtls_session_write(a->session, buf, len) == -EMSGSIZE)
+		add(&a->dtls->stats.too_big, 1);
+}
+
 void dtls_send(struct dtls *dtls, const struct turn_5tuple *tuple,
 	       const uint8_t *buf, size_t len)
 {
 	struct dtls_association *a = find(dtls, tuple);
 
-	/* What breaks it shows when the client is heard next, or never. */
-	if (a && a->session &&
-	    dtls_session_write(a->session, buf, len) == -EMSGSIZE)
-		add(&dtls->stats.too_big, 1);
+	if (a)
+		write_record(a, buf, len);
+}
+
+void dtls_reply(struct dtls *dtls, const struct turn_5tuple *tuple,
+		const uint8_t *buf, size_t len, uint64_t now)
+{
+	struct dtls_association *a = find(dtls, tuple);
+
+	if (!a)
+		return;
+	/* Now: a client that knows of its allocation may come again. */
+	if (a->session && !a->serving)
+		look_for_allocation(a, now);
+	write_record(a, buf, len);
 }
 
 const SSL *dtls_ssl(const struct dtls *dtls, const struct turn_5tuple *tuple)

@@ -182,6 +182,17 @@ void dtls_receive(struct dtls *dtls, const struct turn_5tuple *tuple,
 void dtls_send(struct dtls *dtls, const struct turn_5tuple *tuple,
 	       const uint8_t *buf, size_t len);
 
+/**
+ * dtls_reply() - the same for a message of the server's own making
+ * @dtls: the clients
+ * @tuple: to this one; if it is gone, nothing happens
+ * @buf: the message
+ * @len: its length in bytes
+ * @now: the time
+ */
+void dtls_reply(struct dtls *dtls, const struct turn_5tuple *tuple,
+		const uint8_t *buf, size_t len, uint64_t now);
+
 /** dtls_ssl() - OpenSSL's side of a client's association; NULL: there is none */
 const SSL *dtls_ssl(const struct dtls *dtls, const struct turn_5tuple *tuple);
 

@@ -267,8 +267,6 @@ static int handle(struct client_stream *stream, uint8_t *buf, size_t len)
 		turn_server_datagram(worker->server, &stream->tuple, buf + at,
 				     (size_t)frame, now);
 		at += (size_t)frame;
-		if (!stream->serving)
-			look_for_allocation(stream, now);
 	}
 	worker->asked_at = NULL;
 	return frame < 0 ? (int)frame :
@@ -361,16 +359,23 @@ void stream_resume(struct client_stream *stream)
 		read_on(stream);
 }
 
+void stream_reply(struct client_stream *stream, const uint8_t *buf, size_t len)
+{
+	/* Now: a client that knows of its allocation may connect again. */
+	if (!stream->serving)
+		look_for_allocation(stream, worker_now());
+	stream_queue_reply(stream->worker->streams.queue, &stream->out, buf,
+			   len);
+}
+
 void stream_again(struct client_stream *stream, uint8_t *buf, size_t len)
 {
 	struct worker *worker = stream->worker;
-	uint64_t now = worker_now();
 
 	worker->asked_at = &stream->tuple.server;
-	turn_server_datagram(worker->server, &stream->tuple, buf, len, now);
+	turn_server_datagram(worker->server, &stream->tuple, buf, len,
+			     worker_now());
 	worker->asked_at = NULL;
-	if (!stream->serving)
-		look_for_allocation(stream, now);
 	if (stream->taker)
 		hand_over(stream);
 }

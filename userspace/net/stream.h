@@ -175,6 +175,14 @@ struct client_stream *stream_find(const struct streams *streams,
 				  const struct turn_5tuple *tuple);
 
 /**
+ * stream_reply() - send a message of the server's own making
+ * @stream: to its client
+ * @buf: the message, not needed any more afterwards
+ * @len: its length in bytes
+ */
+void stream_reply(struct client_stream *stream, const uint8_t *buf, size_t len);
+
+/**
  * stream_again() - handle a message of a stream again that had to wait
  * @stream: the stream, none of whose messages is being handled; it may have
  *	left the worker when this returns

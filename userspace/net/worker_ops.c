@@ -224,32 +224,25 @@ bool worker_client_target(struct worker *worker,
 }
 
 /* A connection may be gone while its allocation's datagrams are handled. */
-static struct stream_out *client_stream_out(struct worker *worker,
-					    const struct turn_5tuple *tuple)
-{
-	struct client_stream *stream = stream_find(&worker->streams, tuple);
-
-	return stream ? &stream->out : NULL;
-}
-
 static void send_client_stream(struct worker *worker,
 			       const struct turn_5tuple *tuple,
 			       const uint8_t *buf, size_t len)
 {
-	struct stream_out *out = client_stream_out(worker, tuple);
+	struct client_stream *stream = stream_find(&worker->streams, tuple);
 
-	if (out)
-		stream_queue_relay(worker->streams.queue, out, buf, len);
+	if (stream)
+		stream_queue_relay(worker->streams.queue, &stream->out, buf,
+				   len);
 }
 
 static void reply_client_stream(struct worker *worker,
 				const struct turn_5tuple *tuple,
 				const uint8_t *buf, size_t len)
 {
-	struct stream_out *out = client_stream_out(worker, tuple);
+	struct client_stream *stream = stream_find(&worker->streams, tuple);
 
-	if (out)
-		stream_queue_reply(worker->streams.queue, out, buf, len);
+	if (stream)
+		stream_reply(stream, buf, len);
 }
 
 static void send_client(void *env, const struct turn_5tuple *tuple,
@@ -289,7 +282,7 @@ static void reply_client(void *env, const struct turn_5tuple *tuple,
 		reply_client_stream(worker, tuple, buf, len);
 		break;
 	case TURN_DTLS:
-		dtls_send(&worker->dtls, tuple, buf, len);
+		dtls_reply(&worker->dtls, tuple, buf, len, worker_now());
 		break;
 	}
 }
