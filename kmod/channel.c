@@ -191,9 +191,9 @@ channel_by_flow(struct kturn_net *kn, const struct kturn_endpoint *peer,
 	/* Nobody frees it under the lock; the tables want RCU all the same. */
 	rcu_read_lock();
 	if (peer->family == AF_INET)
-		flow = kturn_flow4_find(kn, &want.tuple4);
+		flow = kturn_flow4_find(kn, *(struct kturn_words4 *)&want.tuple4);
 	else
-		flow = kturn_flow6_find(kn, &want.tuple6);
+		flow = kturn_flow6_find(kn, *(struct kturn_words6 *)&want.tuple6);
 	rcu_read_unlock();
 	if (!flow)
 		return NULL;

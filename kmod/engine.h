@@ -558,15 +558,11 @@ static __always_inline struct kturn_flow *find(struct kturn_net *kn,
 					       __be16 number, const bool v6)
 {
 	const struct udphdr *udp = view_udp(v, v6);
-	struct kturn_tuple6 tuple6;
-	struct kturn_tuple4 tuple4;
 
-	if (v6) {
-		kturn_tuple6_set(&tuple6, view_ip6(v), udp, number);
-		return kturn_flow6_find(kn, &tuple6);
-	}
-	kturn_tuple4_set(&tuple4, view_ip(v), udp, number);
-	return kturn_flow4_find(kn, &tuple4);
+	if (v6)
+		return kturn_flow6_find(kn, kturn_words6(view_ip6(v), udp,
+							 number));
+	return kturn_flow4_find(kn, kturn_words4(view_ip(v), udp, number));
 }
 
 /* To a port that allocations use, either their server's or a relayed one. */

@@ -34,35 +34,68 @@ static __always_inline u64 kturn_tuple_ports(const struct udphdr *udp,
 }
 
 /*
- * Whole words are written, because whole words are hashed and compared: what
- * goes in by halves would have to come back from memory.
+ * Tuples as they are hashed and compared, in whole words: what went in by
+ * halves would have to come back from memory. Nor is there an array, for which
+ * the compiler would put a canary into the frame of the packet path, or a
+ * variable of 128 bits, for which it would align it.
  */
-static __always_inline void kturn_tuple4_set(struct kturn_tuple4 *tuple,
-					     const struct iphdr *iph,
-					     const struct udphdr *udp,
-					     __be16 number)
-{
-	u64 *words = (u64 *)tuple;
+struct kturn_words4 {
+	u64 addrs;
+	u64 ports;
+};
 
-	memcpy(words, &iph->addrs, sizeof(iph->addrs));
-	words[1] = kturn_tuple_ports(udp, number);
+struct kturn_words6 {
+	u64 saddr_prefix;
+	u64 saddr_id;
+	u64 daddr_prefix;
+	u64 daddr_id;
+	u64 ports;
+};
+
+static __always_inline u64 kturn_load64(const void *at)
+{
+	u64 word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
 }
 
-static __always_inline void kturn_tuple6_set(struct kturn_tuple6 *tuple,
-					     const struct ipv6hdr *ip6h,
-					     const struct udphdr *udp,
-					     __be16 number)
+static __always_inline struct kturn_words4
+kturn_words4(const struct iphdr *iph, const struct udphdr *udp, __be16 number)
 {
-	u64 *words = (u64 *)tuple;
-
-	memcpy(words, &ip6h->addrs, sizeof(ip6h->addrs));
-	words[4] = kturn_tuple_ports(udp, number);
+	return (struct kturn_words4) {
+		.addrs = kturn_load64(&iph->addrs),
+		.ports = kturn_tuple_ports(udp, number),
+	};
 }
 
-/* 64 bits of a product of 128 that depend on all bits of both. */
+static __always_inline struct kturn_words6
+kturn_words6(const struct ipv6hdr *ip6h, const struct udphdr *udp,
+	     __be16 number)
+{
+	return (struct kturn_words6) {
+		.saddr_prefix = kturn_load64(&ip6h->saddr),
+		.saddr_id = kturn_load64(&ip6h->saddr.s6_addr32[2]),
+		.daddr_prefix = kturn_load64(&ip6h->daddr),
+		.daddr_id = kturn_load64(&ip6h->daddr.s6_addr32[2]),
+		.ports = kturn_tuple_ports(udp, number),
+	};
+}
+
+/*
+ * Both halves of a product, one xor the other: all bits of both factors are in
+ * it. Where a product of 128 bits is no variable of C, see above.
+ */
 static __always_inline u64 kturn_hash_mix(u64 a, u64 b)
 {
+#ifdef CONFIG_X86_64
+	u64 low, high;
+
+	asm("mulq %3" : "=a" (low), "=d" (high) : "%a" (a), "rm" (b) : "cc");
+	return low ^ high;
+#else
 	return (a * b) ^ mul_u64_u64_shr(a, b, 64);
+#endif
 }
 
 /*
@@ -73,87 +106,101 @@ static __always_inline u64 kturn_hash_mix(u64 a, u64 b)
 static __always_inline u32 kturn_tuple4_hash(const void *data, u32 len,
 					     u32 seed)
 {
-	const u64 *k = kturn_hash_keys, *t = data;
+	const struct kturn_words4 *w = data;
+	const u64 *k = kturn_hash_keys;
 
-	return kturn_hash_mix(t[0] ^ k[0] ^ seed, t[1] ^ k[1]);
+	return kturn_hash_mix(w->addrs ^ k[0] ^ seed, w->ports ^ k[1]);
 }
 
 static __always_inline u32 kturn_tuple6_hash(const void *data, u32 len,
 					     u32 seed)
 {
-	const u64 *k = kturn_hash_keys, *t = data;
+	const struct kturn_words6 *w = data;
+	const u64 *k = kturn_hash_keys;
 
-	return kturn_hash_mix(t[0] ^ k[0] ^ seed, t[1] ^ k[1]) +
-	       kturn_hash_mix(t[2] ^ k[2], t[3] ^ k[3]) +
-	       kturn_hash_mix(t[4] ^ k[4], k[5]);
+	return kturn_hash_mix(w->saddr_prefix ^ k[0] ^ seed,
+			      w->saddr_id ^ k[1]) +
+	       kturn_hash_mix(w->daddr_prefix ^ k[2], w->daddr_id ^ k[3]) +
+	       kturn_hash_mix(w->ports ^ k[4], k[5]);
 }
 
-static __always_inline int
-kturn_tuple4_differs(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline bool
+kturn_words4_differ(const struct kturn_words4 *a, const struct kturn_tuple4 *tuple)
 {
-	const u64 *a = arg->key;
-	const u64 *b = (const u64 *)&((const struct kturn_flow *)obj)->tuple4;
+	const struct kturn_words4 *b = (const void *)tuple;
 
-	return ((a[0] ^ b[0]) | (a[1] ^ b[1])) != 0;
+	return ((a->addrs ^ b->addrs) | (a->ports ^ b->ports)) != 0;
 }
 
-static __always_inline int
-kturn_tuple6_differs(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline bool
+kturn_words6_differ(const struct kturn_words6 *a, const struct kturn_tuple6 *tuple)
 {
-	const u64 *a = arg->key;
-	const u64 *b = (const u64 *)&((const struct kturn_flow *)obj)->tuple6;
+	const struct kturn_words6 *b = (const void *)tuple;
 
-	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) |
-		(a[3] ^ b[3]) | (a[4] ^ b[4])) != 0;
+	return ((a->saddr_prefix ^ b->saddr_prefix) |
+		(a->saddr_id ^ b->saddr_id) |
+		(a->daddr_prefix ^ b->daddr_prefix) |
+		(a->daddr_id ^ b->daddr_id) | (a->ports ^ b->ports)) != 0;
 }
 
-/* Tables begin small and grow: idle namespaces are to cost next to nothing. */
-#define KTURN_TABLE_HINT	4
-
-static const struct rhashtable_params kturn_flow4_params = {
-	.nelem_hint = KTURN_TABLE_HINT,
-	.key_len = sizeof_field(struct kturn_flow, tuple4),
-	.key_offset = offsetof(struct kturn_flow, tuple4),
-	.head_offset = offsetof(struct kturn_flow, node),
-	.hashfn = kturn_tuple4_hash,
-	.obj_cmpfn = kturn_tuple4_differs,
-	.automatic_shrinking = true,
-};
-
-static const struct rhashtable_params kturn_flow6_params = {
-	.nelem_hint = KTURN_TABLE_HINT,
-	.key_len = sizeof_field(struct kturn_flow, tuple6),
-	.key_offset = offsetof(struct kturn_flow, tuple6),
-	.head_offset = offsetof(struct kturn_flow, node),
-	.hashfn = kturn_tuple6_hash,
-	.obj_cmpfn = kturn_tuple6_differs,
-	.automatic_shrinking = true,
-};
+/*
+ * rhashtable_lookup() reads for every packet where in a flow the node is, and
+ * what it looks for has to lie in memory. What is in the first table, as nearly
+ * all of it is, is found with less; here is the rest.
+ */
+struct kturn_flow *kturn_flow4_lookup(struct kturn_net *kn,
+				      struct kturn_words4 words);
+struct kturn_flow *kturn_flow6_lookup(struct kturn_net *kn,
+				      struct kturn_words6 words);
 
 /**
  * kturn_flow4_find() - find the channel direction of an IPv4 datagram
  * @kn: namespace
- * @tuple: its addresses and, of ChannelData, the number
+ * @words: its addresses and, of ChannelData, the number: a struct kturn_tuple4
  *
  * Context: RCU read side.
  */
-static inline struct kturn_flow *__flatten
-kturn_flow4_find(struct kturn_net *kn, const struct kturn_tuple4 *tuple)
+static __always_inline struct kturn_flow *
+kturn_flow4_find(struct kturn_net *kn, const struct kturn_words4 words)
 {
-	return rhashtable_lookup(&kn->flows4, tuple, kturn_flow4_params);
+	const struct bucket_table *table = rcu_dereference(kn->flows4.tbl);
+	const u32 hash = kturn_tuple4_hash(&words, sizeof(words),
+					   table->hash_rnd);
+	const u32 bucket = rht_bucket_index(table, hash);
+	struct kturn_flow *flow;
+	struct rhash_head *head;
+
+	rht_for_each_entry_rcu_from(flow, head,
+				    rht_ptr_rcu(rht_bucket(table, bucket)),
+				    table, bucket, node)
+		if (likely(!kturn_words4_differ(&words, &flow->tuple4)))
+			return flow;
+	return kturn_flow4_lookup(kn, words);
 }
 
 /**
  * kturn_flow6_find() - find the channel direction of an IPv6 datagram
  * @kn: namespace
- * @tuple: its addresses and, of ChannelData, the number
+ * @words: its addresses and, of ChannelData, the number: a struct kturn_tuple6
  *
  * Context: RCU read side.
  */
-static inline struct kturn_flow *__flatten
-kturn_flow6_find(struct kturn_net *kn, const struct kturn_tuple6 *tuple)
+static __always_inline struct kturn_flow *
+kturn_flow6_find(struct kturn_net *kn, const struct kturn_words6 words)
 {
-	return rhashtable_lookup(&kn->flows6, tuple, kturn_flow6_params);
+	const struct bucket_table *table = rcu_dereference(kn->flows6.tbl);
+	const u32 hash = kturn_tuple6_hash(&words, sizeof(words),
+					   table->hash_rnd);
+	const u32 bucket = rht_bucket_index(table, hash);
+	struct kturn_flow *flow;
+	struct rhash_head *head;
+
+	rht_for_each_entry_rcu_from(flow, head,
+				    rht_ptr_rcu(rht_bucket(table, bucket)),
+				    table, bucket, node)
+		if (likely(!kturn_words6_differ(&words, &flow->tuple6)))
+			return flow;
+	return kturn_flow6_lookup(kn, words);
 }
 
 #endif /* _KTURN_FLOW_H */

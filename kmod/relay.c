@@ -345,17 +345,22 @@ static __always_inline unsigned int door_sent(const struct kturn_packet *p)
 	return NF_STOLEN;
 }
 
-/* Out of line, so that packets of other ports save no registers. */
-static noinline unsigned int relay4(struct kturn_net *kn, struct sk_buff *skb,
-				    unsigned int kind,
-				    const struct nf_hook_state *state)
+/*
+ * Out of line, so that packets of other ports save no registers, and all that
+ * is inline in there, so that what is looked up by is not kept in memory.
+ */
+static noinline unsigned int __flatten relay4(struct kturn_net *kn,
+					      struct sk_buff *skb,
+					      unsigned int kind,
+					      const struct nf_hook_state *state)
 {
 	return look_up(kn, (struct kturn_view){ skb, state }, kind, false);
 }
 
-static noinline unsigned int relay6(struct kturn_net *kn, struct sk_buff *skb,
-				    unsigned int kind,
-				    const struct nf_hook_state *state)
+static noinline unsigned int __flatten relay6(struct kturn_net *kn,
+					      struct sk_buff *skb,
+					      unsigned int kind,
+					      const struct nf_hook_state *state)
 {
 	return look_up(kn, (struct kturn_view){ skb, state }, kind, true);
 }

@@ -9,8 +9,8 @@
 #include "tables.h"
 
 /* Hash keys without padding. */
-static_assert(sizeof(struct kturn_tuple4) == 16);
-static_assert(sizeof(struct kturn_tuple6) == 40);
+static_assert(sizeof(struct kturn_tuple4) == sizeof(struct kturn_words4));
+static_assert(sizeof(struct kturn_tuple6) == sizeof(struct kturn_words6));
 static_assert(sizeof(struct kturn_endpoint) == 20);
 static_assert(sizeof(struct kturn_permission_key) == 24);
 
@@ -22,6 +22,55 @@ u64 kturn_hash_keys[6] __ro_after_init;
 void __init kturn_hash_init(void)
 {
 	get_random_bytes(kturn_hash_keys, sizeof(kturn_hash_keys));
+}
+
+static int tuple4_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct kturn_flow *flow = obj;
+
+	return kturn_words4_differ(arg->key, &flow->tuple4);
+}
+
+static int tuple6_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct kturn_flow *flow = obj;
+
+	return kturn_words6_differ(arg->key, &flow->tuple6);
+}
+
+/* Tables begin small and grow: idle namespaces are to cost next to nothing. */
+#define KTURN_TABLE_HINT	4
+
+static const struct rhashtable_params flow4_params = {
+	.nelem_hint = KTURN_TABLE_HINT,
+	.key_len = sizeof_field(struct kturn_flow, tuple4),
+	.key_offset = offsetof(struct kturn_flow, tuple4),
+	.head_offset = offsetof(struct kturn_flow, node),
+	.hashfn = kturn_tuple4_hash,
+	.obj_cmpfn = tuple4_differs,
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params flow6_params = {
+	.nelem_hint = KTURN_TABLE_HINT,
+	.key_len = sizeof_field(struct kturn_flow, tuple6),
+	.key_offset = offsetof(struct kturn_flow, tuple6),
+	.head_offset = offsetof(struct kturn_flow, node),
+	.hashfn = kturn_tuple6_hash,
+	.obj_cmpfn = tuple6_differs,
+	.automatic_shrinking = true,
+};
+
+struct kturn_flow *kturn_flow4_lookup(struct kturn_net *kn,
+				      struct kturn_words4 words)
+{
+	return rhashtable_lookup(&kn->flows4, &words, flow4_params);
+}
+
+struct kturn_flow *kturn_flow6_lookup(struct kturn_net *kn,
+				      struct kturn_words6 words)
+{
+	return rhashtable_lookup(&kn->flows6, &words, flow6_params);
 }
 
 /* The hash of flow.h for keys of any number of 32-bit words. */
@@ -139,9 +188,9 @@ int kturn_flow_insert(struct kturn_net *kn, struct kturn_flow *flow, u16 family)
 {
 	if (family == AF_INET)
 		return rhashtable_lookup_insert_fast(&kn->flows4, &flow->node,
-						     kturn_flow4_params);
+						     flow4_params);
 	return rhashtable_lookup_insert_fast(&kn->flows6, &flow->node,
-					     kturn_flow6_params);
+					     flow6_params);
 }
 
 void kturn_flow_remove(struct kturn_net *kn, struct kturn_flow *flow,
@@ -149,10 +198,10 @@ void kturn_flow_remove(struct kturn_net *kn, struct kturn_flow *flow,
 {
 	if (family == AF_INET)
 		rhashtable_remove_fast(&kn->flows4, &flow->node,
-				       kturn_flow4_params);
+				       flow4_params);
 	else
 		rhashtable_remove_fast(&kn->flows6, &flow->node,
-				       kturn_flow6_params);
+				       flow6_params);
 }
 
 /* One flow in the place of another that packets find by the same tuple. */
@@ -163,10 +212,10 @@ void kturn_flow_replace(struct kturn_net *kn, struct kturn_flow *flow,
 
 	if (family == AF_INET)
 		err = rhashtable_replace_fast(&kn->flows4, &flow->node,
-					      &by->node, kturn_flow4_params);
+					      &by->node, flow4_params);
 	else
 		err = rhashtable_replace_fast(&kn->flows6, &flow->node,
-					      &by->node, kturn_flow6_params);
+					      &by->node, flow6_params);
 	WARN_ON_ONCE(err);
 }
 
@@ -293,10 +342,10 @@ int kturn_tables_init(struct kturn_net *kn)
 
 	xa_init_flags(&kn->allocations, XA_FLAGS_ALLOC1);
 	xa_init(&kn->port_users);
-	err = rhashtable_init(&kn->flows4, &kturn_flow4_params);
+	err = rhashtable_init(&kn->flows4, &flow4_params);
 	if (err)
 		return err;
-	err = rhashtable_init(&kn->flows6, &kturn_flow6_params);
+	err = rhashtable_init(&kn->flows6, &flow6_params);
 	if (err)
 		goto err_flows4;
 	err = rhashtable_init(&kn->clients, &client_params);

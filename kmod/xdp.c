@@ -532,8 +532,9 @@ static __always_inline int receive(struct kturn_net *kn, struct kturn_view v,
 }
 
 /* One tag, of a VLAN that has a device in this namespace. */
-static noinline int receive_tagged(struct kturn_net *kn, struct xdp_buff *xdp,
-				   struct net_device *in)
+static noinline __flatten int receive_tagged(struct kturn_net *kn,
+					     struct xdp_buff *xdp,
+					     struct net_device *in)
 {
 	const struct vlan_ethhdr *eth = xdp->data;
 	const void *network = eth + 1;
@@ -584,7 +585,7 @@ static __always_inline int receive_frame(struct xdp_buff *xdp)
  * Return: 0: pass it on; beyond 0: redirect it to the device of this index;
  *	below 0: an XDP action, negated: XDP_TX or XDP_DROP.
  */
-__bpf_kfunc int bpf_kturn_xdp(struct xdp_md *ctx)
+__bpf_kfunc __flatten int bpf_kturn_xdp(struct xdp_md *ctx)
 {
 	int verdict;
 
