@@ -443,11 +443,24 @@ static noinline unsigned int unusual6(struct kturn_net *kn, struct sk_buff *skb,
 	return odd(kn, skb, state, offset, frag_off != 0);
 }
 
+/* Its own, so that the hook needs no frame. */
+static noinline unsigned int other6(struct kturn_net *kn, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	return ipv6_ext_hdr(ipv6_hdr(skb)->nexthdr) ?
+	       unusual6(kn, skb, state) : NF_ACCEPT;
+}
+
+static __always_inline const void *network_header(const struct sk_buff *skb)
+{
+	return view_network((struct kturn_view){ (struct sk_buff *)skb });
+}
+
 /* The hook of IPv4. */
 unsigned int kturn_relay4(void *priv, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
-	const struct iphdr *iph = ip_hdr(skb);
+	const struct iphdr *iph = network_header(skb);
 
 	if (iph->protocol != IPPROTO_UDP)
 		return NF_ACCEPT;
@@ -461,11 +474,10 @@ unsigned int kturn_relay4(void *priv, struct sk_buff *skb,
 unsigned int kturn_relay6(void *priv, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
-	const u8 nexthdr = ipv6_hdr(skb)->nexthdr;
+	const struct ipv6hdr *ip6h = network_header(skb);
 
-	if (unlikely(nexthdr != IPPROTO_UDP))
-		return ipv6_ext_hdr(nexthdr) ? unusual6(priv, skb, state) :
-					       NF_ACCEPT;
+	if (ip6h->nexthdr != IPPROTO_UDP)
+		return other6(priv, skb, state);
 	if (unlikely(skb_headlen(skb) < sizeof(struct kturn_headers6)))
 		return unusual6(priv, skb, state);
 	return usual6(priv, skb, state);
