@@ -240,6 +240,7 @@ def main():
     os.makedirs(paths.RUN_DIRECTORY)
     try:
         subprocess.run(["insmod", f"{options.modules[1]}/kturn_bench.ko"], check=True)
+        lab.spread_neighbours()
         bench = Bench(options)
         bench.run()
     except (Lost, RuntimeError, ValueError, subprocess.CalledProcessError) as error:

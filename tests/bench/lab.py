@@ -60,6 +60,18 @@ def netns(name):
                 os._exit(1)
 
 
+def spread_neighbours(buckets=4096):
+    """Has the tables of neighbours grow, once, before any lab.
+
+    They are the whole host's and begin with 8 buckets. Which neighbours of all labs share one is chance, of each boot, and
+    a packet that has to go past somebody else's pays for it. A table that has grown keeps its size."""
+    ip("netns", "add", "neighbours")
+    ip("-netns", "neighbours", batch=["link add here type veth peer name there", "link set here up"] + [
+        f"neighbour add {network}{number >> 8}{mark}{number & 255:{form}} lladdr {MAC['cl']} dev here nud permanent"
+        for network, mark, form in (("10.9.", ".", "d"), ("fe80::", ":", "x")) for number in range(buckets)])
+    ip("netns", "delete", "neighbours")
+
+
 class Lab:
     def __init__(self, name):
         self.name = name  # at most 12 characters: device names have 15

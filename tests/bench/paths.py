@@ -152,8 +152,9 @@ class Conntrack(Netfilter):
         }}"""
 
     def check(self):
-        if len(self._conntrack()) < len(self.flows):
-            raise RuntimeError("conntrack did not see the flows")
+        seen = len(self._conntrack())
+        if seen < len(self.flows):
+            raise RuntimeError(f"{self.name}, {self.family.name}: conntrack knows {seen} of {len(self.flows)} flows")
 
 
 class Flowtable(Netfilter):

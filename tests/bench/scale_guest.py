@@ -187,6 +187,7 @@ def main():
     try:
         for module in (f"{options.modules[1]}/kturn_bench.ko", f"{options.modules[0]}/kturn.ko"):
             subprocess.run(["insmod", module], check=True)
+        lab.spread_neighbours()
         measured = [Scale(options, families[digit]).run() for digit in options.families]
         unloaded = unload()
     except (Lost, RuntimeError, subprocess.CalledProcessError) as error:
