@@ -115,7 +115,7 @@ static size_t build_ip(uint8_t *ip, const struct udp_packet *p,
 					  build_ipv6(ip, p, protocol, len);
 }
 
-static uint16_t udp_pseudo_sum(const struct udp_packet *p)
+uint16_t packet_pseudo_sum(const struct udp_packet *p)
 {
 	size_t n = transport_addr_ip_len(&p->src);
 	uint8_t addresses[32];
@@ -135,7 +135,7 @@ static void build_udp(uint8_t *udp, const struct udp_packet *p)
 	put16(udp + 6, 0);
 	if (p->len)
 		memcpy(udp + UDP_LEN, p->data, p->len);
-	sum = ~packet_checksum(udp_pseudo_sum(p), udp, UDP_LEN + p->len);
+	sum = ~packet_checksum(packet_pseudo_sum(p), udp, UDP_LEN + p->len);
 	if (!sum)
 		sum = 0xffff;
 	if (p->bad_checksum) {
@@ -474,7 +474,7 @@ bool frame_is_udp(const struct frame *f, const struct wire *w,
 	}
 	len = packet_build(ip, &p);
 	if (f->csum_not_ready)
-		put16(ip + len - p.len - 2, udp_pseudo_sum(&p));
+		put16(ip + len - p.len - 2, packet_pseudo_sum(&p));
 	header = put_header(expected, w, w->mac, w->remote_mac, ip);
 	memcpy(expected + header, ip, len);
 	return same_bytes(f->data, f->len, expected,

@@ -130,6 +130,15 @@ void packet_set_ipv4_checksum(uint8_t *ip);
 uint16_t packet_checksum(uint16_t start, const void *data, size_t len);
 
 /**
+ * packet_pseudo_sum() - sum of a datagram's pseudo header
+ * @p: the datagram
+ *
+ * Return: the sum, folded and not complemented: what the checksum field holds
+ * where the device is to fill it in (CHECKSUM_PARTIAL).
+ */
+uint16_t packet_pseudo_sum(const struct udp_packet *p);
+
+/**
  * wire_open() - catch and send frames on a device
  * @w: filled
  * @n: the namespaces

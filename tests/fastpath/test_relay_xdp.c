@@ -186,6 +186,29 @@ TEST_F(path, a_partial_checksum_is_for_the_hook_to_see)
 	EXPECT_TRUE(relay_settled(&self->r));
 }
 
+/* One frame in 65,536 looks as if its checksum were partial, and it is whole. */
+TEST_F(path, a_whole_checksum_like_a_partial_one)
+{
+	uint8_t buf[300], ip[PACKET_MAX], sums[4];
+	struct udp_packet in = relay_message(&self->r, variant->dir, buf, SIZE);
+	uint8_t *word = buf + in.len - 2, *check;
+	uint16_t pseudo = packet_pseudo_sum(&in), sum;
+
+	/* With 0 for the word: what it lacks to come to the wanted sum. */
+	memset(word, 0, 2);
+	check = ip + packet_build(ip, &in) - in.len - 2;
+	sum = ~(check[0] << 8 | check[1]);
+	memcpy(sums, (uint8_t[]){ sum >> 8, sum, pseudo >> 8, pseudo }, 4);
+	sum = ~packet_checksum(0, sums, sizeof(sums));
+	memcpy(word, (uint8_t[]){ sum >> 8, sum }, 2);
+
+	packet_build(ip, &in);
+	ASSERT_EQ(pseudo, check[0] << 8 | check[1]);
+	EXPECT_TRUE(relay_forwards(&self->r, variant->dir, &in));
+	EXPECT_TRUE(by_xdp(&self->r, 1, 0, 0));
+	EXPECT_TRUE(relay_settled(&self->r));
+}
+
 /* Where devices say what they can, one that takes no frames is not given any. */
 TEST_F(path, a_device_that_takes_no_frames)
 {
