@@ -21,7 +21,7 @@ GATES = (
     Gate("kturnd", "coturn", "at most 0.85 of coturn 4.6.1", {"to-peer": 0.85, "to-client": 0.85}),
     Gate("kturn-xdp", "xdp-base", "at most 1,300 instructions on IPv4, 1,500 on IPv6",
          plus={"IPv4": 1300, "IPv6": 1500}, loads=EQUAL_SIZES),
-    Gate("miss-conntrack", "conntrack", "at most 60 instructions more than without kturn.ko", plus=60),
+    Gate("miss-conntrack", "conntrack-again", "at most 60 instructions more than without a channel", plus=60),
 )
 
 # A complete authenticated allocation: at most so much of what it costs coturn.

@@ -92,12 +92,12 @@ class Case:
 # Paths measured without kturn.ko and with it. The daemons among them have flows of their own number.
 WITHOUT_MODULE = (paths.Base, paths.Floor, paths.Forwarding, paths.Conntrack, paths.Flowtable, paths.Coturn,
                   paths.NewCoturn, paths.Kturnd)
-WITH_MODULE = (paths.BaseBesideKturn, paths.Kernel, paths.KernelInput, paths.Hairpin, paths.Miss, paths.MissConntrack,
-               paths.FramesBase, paths.Frames)
+WITH_MODULE = (paths.BaseBesideKturn, paths.Kernel, paths.KernelInput, paths.Hairpin, paths.Miss,
+               paths.ConntrackBesideKturn, paths.MissConntrack, paths.FramesBase, paths.Frames)
 # What every other figure is compared with.
 YARDSTICKS = {"base", "ip-forward", "base-again"}
 # And what is compared with a yardstick of its own.
-YARDSTICK_OF = {paths.Frames.name: paths.Frames.base}
+YARDSTICK_OF = {paths.Frames.name: paths.Frames.base, paths.MissConntrack.name: paths.ConntrackBesideKturn.name}
 IN_USERSPACE = (paths.Coturn, paths.NewCoturn, paths.Kturnd)
 # Whose allocations are measured, if they are chosen.
 ALLOCATORS = (paths.Coturn, paths.NewCoturn, paths.Kturnd, paths.Kernel)

@@ -157,6 +157,12 @@ class Conntrack(Netfilter):
             raise RuntimeError(f"{self.name}, {self.family.name}: conntrack knows {seen} of {len(self.flows)} flows")
 
 
+class ConntrackBesideKturn(Conntrack):
+    """Conntrack once more, with kturn.ko loaded but without a channel: what MissConntrack is compared with."""
+
+    name, title, lab_name = "conntrack-again", "+ conntrack, once more", "ct-again"
+
+
 class Flowtable(Netfilter):
     name, title = "flowtable", "nft flowtable"
     ruleset = """

@@ -146,7 +146,7 @@ def of_a_miss(figures):
     """What the module costs packets that are not its own, of the first section."""
     section, costs = figures.sections()[0], []
     for beside, without, words in (("miss", "ip-forward", "where no other hook is"),
-                                   ("miss-conntrack", "conntrack", "beside conntrack")):
+                                   ("miss-conntrack", "conntrack-again", "beside conntrack")):
         pair = [figures.both_ways(section, path) for path in (beside, without)]
         if None not in pair:
             costs.append(" and ".join(f"{b['net'] - w['net']:,.0f}" for b, w in zip(*pair)) + f" {words}")
