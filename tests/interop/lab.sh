@@ -231,6 +231,19 @@ uclient()
 		-u "$USERNAME" -w "$PASSWORD" "$@" "$server" >"$LAB_DIR/uclient.log" 2>&1
 }
 
+# udp_errors: what UDP could not deliver, by namespace of this lab. A program at either end that is too slow to read loses
+# datagrams that no relay has lost.
+udp_errors()
+{
+	local ns
+
+	for ns in "$CLIENT" "$RELAY" "$PEER"; do
+		printf '%s:' "${ns##*-}"
+		in_netns "$ns" nstat -asz UdpInErrors UdpRcvbufErrors UdpNoPorts Udp6InErrors Udp6RcvbufErrors Udp6NoPorts |
+			awk '$2 > 0 { printf " %s %d", $1, $2; some = 1 } END { print some ? "" : " no errors" }'
+	done
+}
+
 # uclient_result: SENT, RECEIVED and LOST of the last run. Its exit status says little, so its report must be there.
 uclient_result()
 {
