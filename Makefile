@@ -8,7 +8,6 @@ PREFIX	?= /usr/local
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 
-CC	?= gcc
 OPT	?= -O2 -g
 PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libssl libcrypto \
 	   sqlite3 hiredis libpq
