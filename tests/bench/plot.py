@@ -18,7 +18,7 @@ def bars(cases, y, scale):
     """The two bars of one path."""
     out = []
     for case in cases:
-        colour = (OURS if case["path"] == "kturn" else COLOURS)[case["direction"]]
+        colour = (OURS if case["path"] in ("kturn", "kturn-xdp") else COLOURS)[case["direction"]]
         length = max(case["net"] * scale, 1)
         out.append(f'<rect x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2" fill="{colour}"/>')
         value = f"{case['net']:,.0f} ({case['ratio']:.2f}×)"
@@ -41,14 +41,14 @@ def rows(figures, section):
     """(title, what is different about it, two cases) of each row, cheapest first.
 
     Relays, and what they are compared with, on the section's load; those that use UDP GSO also on the load for it."""
-    drawn = []
+    drawn, bases = [], {case["base"] for case in figures.cases.values()}
     for name, title in figures.paths(section).items():
-        if not name.startswith(("base", "miss")):
+        if name not in bases and not name.startswith("miss") and not name.endswith("-again"):
             drawn.append((title, "", figures.both_ways(section, name)))
     runs = section[0], "runs"
     for name, title in figures.paths(runs).items():
         cases = figures.both_ways(runs, name)
-        if all(case["skbs"] < 1 for case in cases):
+        if all(0 < case["skbs"] < 1 for case in cases):
             drawn.append((title, f"on {cases[0]['load_title']}", cases))
     return sorted(drawn, key=lambda row: sum(case["net"] for case in row[2]))
 
