@@ -98,7 +98,7 @@ static __always_inline __sum16 checksum(const struct kturn_view v, __wsum sum,
 }
 
 /* One that is right is no partial one, or as good as none. */
-static noinline bool is_right(void *network, bool v6)
+static noinline bool checksum_is_right(void *network, bool v6)
 {
 	const struct kturn_view v = { .network = network };
 	const struct udphdr *udp = view_udp(v, v6);
@@ -121,7 +121,7 @@ static __always_inline int view_checksum(const struct kturn_view v,
 		return v6 ? -1 : KTURN_CSUM_FULL;
 	if (likely(check != (__force __sum16)~checksum(v, 0, v6)))
 		return KTURN_CSUM_FULL;
-	return is_right(v.network, v6) ? KTURN_CSUM_FULL : -1;
+	return checksum_is_right(v.network, v6) ? KTURN_CSUM_FULL : -1;
 }
 
 /* --- verdicts --------------------------------------------------------------- */
