@@ -210,8 +210,8 @@ scale: deps	## what a million channels cost: creation, memory, packets
 	@$(MAKE) --no-print-directory programs bench-programs
 	@tests/bench/scale
 
-lint: deps	## checkpatch, sparse, clang-tidy
-	@tests/lint
+lint: deps	## checkpatch, sparse, clang-tidy (deeper than in make test)
+	@tests/lint --deep
 
 install: programs	## install programs, a systemd unit and, when built, the module
 	install -d $(DESTDIR)$(PREFIX)/sbin
