@@ -8,6 +8,11 @@ PREFIX	?= /usr/local
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 
+# As many jobs as there are processors, if nobody says how many.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 OPT	?= -O2 -g
 PKGS	:= libnl-3.0 libnl-genl-3.0 libevent libevent_pthreads json-c libssl libcrypto \
 	   sqlite3 hiredis libpq
