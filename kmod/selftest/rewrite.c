@@ -95,6 +95,8 @@ static void write_headers(struct selftest *t, void *ip, enum kturn_dir dir)
 		h->version = 4;
 		h->ihl = 5;
 		h->tot_len = htons(t->udp_len + sizeof(*h));
+		/* Without a hop left it would not be rewritten. */
+		h->ttl = h->ttl ?: 1;
 		h->saddr = flow->tuple4.saddr;
 		h->daddr = flow->tuple4.daddr;
 		h->check = 0;
