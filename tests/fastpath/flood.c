@@ -13,7 +13,7 @@
 #include <linux/if_ether.h>
 #include <string.h>
 
-#define WAIT_S 20
+#define WAIT_S 60
 /* Fast enough to be everywhere, slow enough for sockets to hold it. */
 #define FLOOD_BURST 16
 #define FLOOD_PAUSE_NS 1000000

@@ -171,7 +171,7 @@ TEST_F_TIMEOUT(path, ten_thousand_channels, 120)
 }
 
 /* Two processors at once: both in one flow, or one in each direction. */
-TEST_F(path, two_processors)
+TEST_F_TIMEOUT(path, two_processors, 120)
 {
 	uint8_t buf[2][200];
 	struct udp_packet in[2];
@@ -244,7 +244,7 @@ static uint64_t sum(const struct fastpath_stats *stats)
 	return total;
 }
 
-TEST_F(path, deletion_under_traffic)
+TEST_F_TIMEOUT(path, deletion_under_traffic, 120)
 {
 	uint8_t buf[200];
 	struct udp_packet in = relay_message(&self->r, variant->dir, buf, 100);
@@ -283,7 +283,7 @@ TEST_F(path, deletion_under_traffic)
 }
 
 /* Hooks come and go: each packet is forwarded or reaches the server. */
-TEST_F(path, another_hook_under_traffic)
+TEST_F_TIMEOUT(path, another_hook_under_traffic, 120)
 {
 	static const enum kturn_hook hooks[] = {
 		KTURN_HOOK_NONE, KTURN_HOOK_PREROUTING, KTURN_HOOK_INPUT,
@@ -310,7 +310,7 @@ TEST_F(path, another_hook_under_traffic)
 }
 
 /* A namespace deleted with all it holds, packets arriving to the end. */
-TEST_F(path, a_namespace_deleted_under_traffic)
+TEST_F_TIMEOUT(path, a_namespace_deleted_under_traffic, 120)
 {
 	static struct relay other;
 	static struct flood flood;

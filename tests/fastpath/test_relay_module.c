@@ -148,7 +148,7 @@ TEST_F(module, unload_with_state_in_two_namespaces)
 	relay_close(&other);
 }
 
-TEST_F(module, unload_under_traffic)
+TEST_F_TIMEOUT(module, unload_under_traffic, 120)
 {
 	struct relay *r = &self->r;
 	bool to_peer = variant->dir == TO_PEER;

@@ -331,7 +331,7 @@ static uint64_t dropped(const struct fastpath_stats *stats)
  * what the client sends, some may come just as it is not at that address any
  * more, and goes to the server; of what the peer sends, nothing does.
  */
-TEST_F(path, no_datagram_is_lost_under_traffic)
+TEST_F_TIMEOUT(path, no_datagram_is_lost_under_traffic, 120)
 {
 	struct relay *r = &self->r;
 	bool to_peer = variant->dir == TO_PEER;
