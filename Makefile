@@ -64,7 +64,7 @@ BENCH_BPF := $(if $(XDP_TOOLS),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/benc
 PROGRAMS := kturnd kturnctl kturn-bench
 
 .PHONY: all programs libraries module install uninstall clean help deps \
-	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels \
+	unit-tests vm-tests fuzzers sanitized test test-programs test-kernels test-debug \
 	demo bench bench-load bench-streams scale lint
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -194,6 +194,10 @@ test: deps	## build everything, run every test; ends with a count
 test-kernels: deps	## build the module for 6.1, 6.12 and 7.2 and test it on each
 	@$(MAKE) --no-print-directory programs vm-tests fuzzers
 	@tests/run --kernels 6.1,6.12,7.2
+
+test-debug: deps	## test the module on a kernel with KASAN, lockdep, kmemleak (built at first)
+	@$(MAKE) --no-print-directory programs vm-tests fuzzers
+	@tests/run --kernels 6.12-debug
 
 demo: deps	## relay a real client's traffic through the module, in a VM
 	@$(MAKE) --no-print-directory programs

@@ -5,8 +5,8 @@
 KTURN_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export KTURN_ROOT
 
-# The kernels kturn is tested on, oldest first, and the one tests use unless told otherwise.
-KTURN_SERIES="6.1 6.12 7.2"
+# The kernels kturn is tested on, oldest first and one with checks, and the one tests use unless told otherwise.
+KTURN_SERIES="6.1 6.12 7.2 6.12-debug"
 KTURN_DEFAULT_SERIES=6.1
 
 # Progress and errors go to stderr: stdout is for results.

@@ -2,7 +2,10 @@
 """Reads tests/suites, the list of what there is to run. Its format is described there."""
 import glob
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+
+SLOWER = 5          # times, where the kernel checks what it does
 
 
 class BadList(Exception):
@@ -22,8 +25,13 @@ class Suite:
     vm_options: list = field(default_factory=list)
 
     def runs_on(self, series):
-        """Does it, with --kernels?"""
-        return self.series in ("", series) and (not self.kernels or series in self.kernels)
+        """Does it, with --kernels? 6.12-debug is a 6.12."""
+        names = {series, series.removesuffix("-debug")}
+        return self.series in {"", *names} and (not self.kernels or not names.isdisjoint(self.kernels))
+
+    def on(self, series):
+        """The suite as it is on this kernel."""
+        return replace(self, timeout=self.timeout * SLOWER) if series.endswith("-debug") else self
 
     def in_guest(self, vm_run, series, results, timeout, command):
         """The command line that runs this command in such a guest as the suite needs; the kernel log goes to results."""
