@@ -8,8 +8,8 @@ PREFIX	?= /usr/local
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 
-# As many jobs as there are processors, if nobody says how many.
-ifeq ($(MAKELEVEL),0)
+# As many jobs as there are processors, if nobody says how many. Several goals are meant one after the other.
+ifeq ($(MAKELEVEL)$(word 2,$(MAKECMDGOALS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
