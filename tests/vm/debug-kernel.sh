@@ -6,7 +6,7 @@
 DEBUG_CONFIG=$KTURN_ROOT/tests/vm/debug.config
 
 # debug_id: changes with the configuration, so that no kernel of an older one is taken for it.
-debug_id() { sha256sum "$DEBUG_CONFIG" | cut -c 1-8; }
+debug_id() { grep '^CONFIG_' "$DEBUG_CONFIG" | sha256sum | cut -c 1-8; }
 
 kernel_make() { make -C "$SOURCE" ARCH=x86_64 "$@"; }
 
@@ -26,8 +26,8 @@ keep_headers()
 	local release=$1 headers=$WORK/tree/headers/usr/src
 	ln -sf "$DEST/vmlinux" "$SOURCE/vmlinux"
 	(cd "$SOURCE" && rm -rf Documentation LICENSES block certs crypto drivers fs init io_uring ipc kernel lib mm net \
-		rust samples security sound usr virt arch/x86/boot tools/perf tools/testing vmlinux.a vmlinux.o
-	find . -type f \( -name '*.[ao]' -o -name '.*.cmd' \) ! -path './scripts/*' ! -path './tools/*' -delete)
+		rust samples security sound usr virt arch/x86/boot tools/perf tools/testing vmlinux.a vmlinux.o .tmp_vmlinux*)
+	(cd "$SOURCE" && find . -type f \( -name '*.[ao]' -o -name '.*.cmd' \) ! -path './scripts/*' ! -path './tools/*' -delete)
 	mkdir -p "$headers"
 	mv "$SOURCE" "$headers/linux-headers-$release"
 }
